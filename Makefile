@@ -1,0 +1,96 @@
+# `make demo` and `make test` are the two commands; each builds its own environment where there is none.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PY     := $(BIN)/python
+PIP    := $(PY) -m pip --disable-pip-version-check -q
+OUT    ?= kd_out
+SMOKE  := .venv-smoke
+CHECKS ?= check-clean check-nbs notebooks readme-check docs smoke
+
+# Commands in a notebook's cell (`!kd_distill`) are those of the environment
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test export clean-nbs prepare check-clean check-nbs notebooks readme readme-check proc docs wheel dist smoke check-tag
+.DEFAULT_GOAL := help
+help: ; @echo 'make demo: distil on real images; make test: every check; make docs: the site'
+
+## Environments: a stamp file says that what settings.ini asks for is installed
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or later is needed: make PYTHON=python3.x ..." if sys.version_info < (3,10) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: settings.ini setup.py | $(PY)
+	@echo 'Installing kd_fastai and what it needs: some minutes, once'
+	$(PIP) install --use-pep517 -e .
+	@touch $@
+
+$(VENV)/.dev: settings.ini setup.py | $(PY)
+	@echo 'Installing kd_fastai and the development tools: some minutes, once'
+	$(PIP) install --use-pep517 -e '.[dev,lite]'
+	@touch $@ $(VENV)/.run
+
+## The two commands
+
+demo: $(VENV)/.run
+	$(BIN)/kd_distill images --out $(OUT)
+
+test: $(VENV)/.dev
+	@$(PY) tools/run_checks.py $(CHECKS)
+
+## Notebooks
+
+export: $(VENV)/.dev
+	$(BIN)/nbdev_export
+
+clean-nbs: $(VENV)/.dev
+	$(BIN)/nbdev_clean
+
+prepare: export clean-nbs readme
+
+check-clean: $(VENV)/.dev # Export and clean leave the tree as it is
+	$(PY) tools/unchanged.py $(BIN)/nbdev_export $(BIN)/nbdev_clean
+
+check-nbs: $(VENV)/.dev # Each notebook opens with a title and a sentence, holds no error, stands in the sidebar
+	$(PY) tools/check_nbs.py
+
+notebooks: $(VENV)/.dev # One thread for each of the two workers, so that they do not fight over the cores
+	OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print
+
+## README and site
+
+readme: # README.md from nbs/index.ipynb; needs no environment
+	$(PYTHON) tools/readme.py
+
+readme-check:
+	$(PYTHON) tools/readme.py --check
+
+proc: $(VENV)/.dev # The notebooks as Quarto gets them, in _proc. `nbdev_proc_nbs` would install Quarto first
+	rm -rf _proc
+	$(PY) -c 'from nbdev.quarto import refresh_quarto_yml, proc_nbs; refresh_quarto_yml(); proc_nbs(n_workers=0)'
+
+docs: proc # The site in _docs, without Quarto; a broken link is an error
+	$(PY) tools/docs.py
+
+## Packages
+
+wheel: $(VENV)/.dev
+	rm -rf build dist
+	$(PY) -m build --wheel
+
+dist: $(VENV)/.dev # What a release uploads
+	rm -rf build dist
+	$(PY) -m build
+
+smoke: wheel # The wheel alone, with the newest fastai and no nbdev; KEEP=1 keeps that environment
+	rm -rf $(SMOKE)
+	[ -n "$(KEEP)" ] || trap 'rm -rf $(SMOKE)' EXIT; set -e; \
+	$(PY) -m venv $(SMOKE); \
+	$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install dist/*.whl 'fastai>=2.8.12'; \
+	$(SMOKE)/bin/python -I tools/smoke.py fit $(SMOKE)/out; \
+	$(SMOKE)/bin/python -m pip --disable-pip-version-check -q uninstall -y kd_fastai; \
+	$(SMOKE)/bin/python -I tools/smoke.py load $(SMOKE)/out
+
+check-tag: # TAG=v1.2.3 names the version in settings.ini
+	@$(PYTHON) -c 'import configparser as c; i = c.ConfigParser(); i.read("settings.ini"); v = "v" + i["DEFAULT"]["version"]; assert v == "$(TAG)", f"the tag is $(TAG), settings.ini says {v}"'

@@ -1,0 +1,7 @@
+"Everything public: `from kd_fastai.all import *`"
+from .losses import *
+from .teacher import *
+from .callback import *
+from .report import *
+from .data import *
+from .models import *
