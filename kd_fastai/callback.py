@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['default_alpha', 'kd_loss_for', 'KDCallback']
 
-# %% ../nbs/04_callback.ipynb #5814bf6d
+# %% ../nbs/04_callback.ipynb #59985b38
 from fastai.vision.all import *
 from .losses import *
 from .teacher import *
 
-# %% ../nbs/04_callback.ipynb #6831c078
+# %% ../nbs/04_callback.ipynb #fb65e828
 def kd_loss_for(
     loss_func # A Learner's loss function
 ): # A response loss
@@ -23,7 +23,7 @@ def kd_loss_for(
         if name in names.split(): return loss
     raise ValueError(f"No loss between teacher and student is known to fit {name}: pass one as `KDCallback(..., loss=)`, for instance `soft_target`")
 
-# %% ../nbs/04_callback.ipynb #c7f0c2c7
+# %% ../nbs/04_callback.ipynb #2ba83136
 default_alpha = SchedCos(0.9, 0.1) # Starts on the teacher, ends on the labels
 
 def _curve(name, val, ok, rule):
@@ -32,7 +32,7 @@ def _curve(name, val, ok, rule):
         if not ok(v := float(curve(float(pos)))): raise ValueError(f"{name} has to be {rule}; it is {v:g} at progress {pos:g} of the fit")
     return curve
 
-# %% ../nbs/04_callback.ipynb #1faff70f
+# %% ../nbs/04_callback.ipynb #77caa8da
 class _TrainingOnly(Callback):
     "A callback of which an exported Learner keeps nothing: it is pickled as an inert `Callback`"
     def __reduce_ex__(self, protocol):
@@ -48,7 +48,7 @@ class _KDHeader(_TrainingOnly):
         at = len(names) - self.recorder.add_time
         self.recorder.metric_names = names[:at] + L('task_loss','teacher_loss','alpha') + names[at:]
 
-# %% ../nbs/04_callback.ipynb #5ae6404c
+# %% ../nbs/04_callback.ipynb #a43beaf3
 class KDCallback(_TrainingOnly):
     "Distil knowledge from `teacher`: train on `alpha * L_teacher + (1 - alpha) * L_student`"
     order,run_valid = GradientAccumulation.order-1,False
@@ -72,7 +72,7 @@ class KDCallback(_TrainingOnly):
         self.__dict__['learn'] = learn
         if learn is not None: learn.add_cb(self.header)
 
-# %% ../nbs/04_callback.ipynb #2ccbf549
+# %% ../nbs/04_callback.ipynb #44e4e005
 @patch
 def before_fit(self:KDCallback):
     "Start a new record; the loss is taken here, before another callback puts a wrapper around it"
@@ -85,7 +85,7 @@ def before_train(self:KDCallback):
     self.loss_fn = self.kd_loss or kd_loss_for(self.task_loss_func)
     getattr(self.teacher, 'prepare', noop)(self.learn)
 
-# %% ../nbs/04_callback.ipynb #4063751a
+# %% ../nbs/04_callback.ipynb #b1cad90f
 def _class_axis(loss_func):
     torchs = isinstance(loss_func, (nn.CrossEntropyLoss,FocalLoss,LabelSmoothingCrossEntropy)) or loss_func is F.cross_entropy
     return getattr(loss_func, 'axis', 1 if torchs else -1)
@@ -104,7 +104,7 @@ def _teacher_loss(self:KDCallback, T):
     pred,soft = (o.movedim(_class_axis(self.task_loss_func), -1) for o in (pred,soft))
     return self.loss_fn(pred, soft, target=first(self.yb), T=T)
 
-# %% ../nbs/04_callback.ipynb #913b9b61
+# %% ../nbs/04_callback.ipynb #c95560bd
 @patch
 def _task_loss(self:KDCallback):
     "The Learner's own loss, over the items that have a label"
@@ -116,7 +116,7 @@ def _task_loss(self:KDCallback):
     if lf is not self.learn.loss_func: return loss   # wrapped, as by MixUp, which leaves them out itself
     return lf(get_logits(self.pred)[labelled], y[labelled])
 
-# %% ../nbs/04_callback.ipynb #fcec21db
+# %% ../nbs/04_callback.ipynb #a675b7a2
 @patch
 def after_loss(self:KDCallback):
     "Blend the teacher's loss into the student's"
@@ -129,7 +129,7 @@ def after_loss(self:KDCallback):
     self.learn.loss = self.learn.loss_grad.clone()
     self.history.append(dict(task_loss=task.detach().clone(), teacher_loss=teacher.detach(), alpha=alpha, T=T))
 
-# %% ../nbs/04_callback.ipynb #7d116b97
+# %% ../nbs/04_callback.ipynb #9873c745
 def _column(history, k): return [float(o[k]) for o in history]
 
 @patch
@@ -145,7 +145,7 @@ def after_fit(self:KDCallback):
     if self.history and hasattr(self.learn, 'recorder'):
         self.recorder.kd_log = {k:_column(self.history, k) for k in self.history[0]}
 
-# %% ../nbs/04_callback.ipynb #0a967981
+# %% ../nbs/04_callback.ipynb #68cc9402
 @patch
 def plot_kd(self:Recorder,
     figsize=(9,3) # Of the whole figure, in inches
@@ -157,7 +157,7 @@ def plot_kd(self:Recorder,
     kd['alpha'].plot(ax=curve_ax, xlabel='batch', ylabel='alpha', ylim=(-.05,1.05), title="Weight of the teacher", color='C2', label='alpha', legend=True)
     kd['T'].plot(ax=curve_ax, secondary_y=True, style='--', color='C3', label='T', legend=True)
 
-# %% ../nbs/04_callback.ipynb #db071e1c
+# %% ../nbs/04_callback.ipynb #e36aff32
 @patch
 @delegates(Learner.fit_one_cycle)
 def distill(self:Learner,

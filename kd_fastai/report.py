@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['reliability', 'calibration_error', 'n_params', 'size_mb', 'interleaved', 'KDReport']
 
-# %% ../nbs/05_report.ipynb #9cae5131
+# %% ../nbs/05_report.ipynb #6d140ad0
 import tempfile
 from contextlib import ExitStack
 from copy import copy, deepcopy
@@ -15,7 +15,7 @@ from .losses import *
 from .teacher import *
 from .callback import kd_loss_for
 
-# %% ../nbs/05_report.ipynb #b4f87288
+# %% ../nbs/05_report.ipynb #a232750a
 def reliability(
     conf:Tensor, # Confidence of each answer, in [0, 1]
     correct:Tensor, # Whether it was right, of the same shape
@@ -36,7 +36,7 @@ def calibration_error(
     r = reliability(conf, correct, n_bins)
     return float((r['items'] * (r.accuracy-r.confidence).abs()).sum() / r['items'].sum()) if len(r) else np.nan
 
-# %% ../nbs/05_report.ipynb #962a5d32
+# %% ../nbs/05_report.ipynb #fda084cf
 def _parts(net):
     "The teachers in an ensemble, or the one"
     return [p for t in net.teachers for p in _parts(t)] if hasattr(net, 'teachers') else [net]
@@ -53,7 +53,7 @@ def size_mb(model:nn.Module)->float: # In 10⁶ bytes
         torch.save({k: v.float() if v.is_floating_point() else v for k,v in model.state_dict().items()}, f)
         return f.tell()/1e6
 
-# %% ../nbs/05_report.ipynb #e9913e83
+# %% ../nbs/05_report.ipynb #9f1bce8c
 def interleaved(
     fs:dict, # Functions without arguments, by name
     n:int=20, # Rounds that count
@@ -67,7 +67,7 @@ def interleaved(
         return perf_counter()-start
     return pd.DataFrame([{k:once(f) for k,f in fs.items()} for _ in range(warmup+n)][warmup:])
 
-# %% ../nbs/05_report.ipynb #7d3d348b
+# %% ../nbs/05_report.ipynb #d4c516cc
 def _bare(part, xb):
     "A call of `part` on `xb` without the care around it"
     if not isinstance(part, FrozenTeacher): return partial(part, *xb)
@@ -80,13 +80,14 @@ def _times(nets, xb, bs, n):
     xb = apply(lambda o: o[torch.arange(bs, device=o.device) % len(o)], tuple(xb))
     device = getattr(xb[0], 'device', torch.device('cpu')).type
     calls = {k: [_bare(p, xb) for p in _parts(net)] for k,net in nets.items()}
-    with ExitStack() as stack, torch.no_grad():
+    with torch.no_grad(), ExitStack() as stack:
         for net in nets.values():
             for p in _parts(net):
                 if isinstance(p, FrozenTeacher): stack.enter_context(frozen(p.model))
-        return interleaved({k: lambda fs=fs: [f() for f in fs] for k,fs in calls.items()}, n, sync=getattr(getattr(torch, device, None), 'synchronize', noop))
+        sync = getattr(getattr(torch, device, None), 'synchronize', noop)
+        return interleaved({k: lambda fs=fs: [f() for f in fs] for k,fs in calls.items()}, n, sync=sync)
 
-# %% ../nbs/05_report.ipynb #0d69f7bf
+# %% ../nbs/05_report.ipynb #24734bc8
 _kinds = {soft_target: 'classes', sigmoid_kd: 'labels', regression_kd: 'numbers'}
 _dists = {'classes': partial(soft_target, T=1.), 'labels': partial(sigmoid_kd, T=1.), 'numbers': lambda s,t: (s-t).abs().mean()}
 
@@ -101,7 +102,7 @@ def _distance(kind, pred, teacher_pred):
     "For each item, how far `pred` is from `teacher_pred`"
     return torch.vmap(_dists[kind])(pred, teacher_pred)
 
-# %% ../nbs/05_report.ipynb #1f5ce99e
+# %% ../nbs/05_report.ipynb #f3f44ee7
 class KDReport:
     "Teacher, student alone and distilled student side by side, on the same validation batches"
     def __init__(self,
@@ -110,25 +111,27 @@ class KDReport:
         alone=None, # The same student, trained without the teacher: as for `teacher`
         dl=None, # Validation data; None: that of `student_learner`. It is not shuffled, whatever its setting
         kind:str=None, # What an answer is: 'classes', 'labels' or 'numbers'; None: what the loss of `student_learner` tells
-        n_timing:int=20, # Rounds of timing at batch 1 (a quarter of them at batch 64); 0: no timing
+        n_timing:int=20, # Rounds of timing at batch 1 (half of them at batch 64); 0: no timing
         n_images:int=6 # Images kept for the plot: those where student and teacher differ most
     ): # `ValueError` for data without items, answers of another shape, NaN or infinity
         if not isinstance(student_learner, Learner): raise TypeError(f"The student has to be a Learner, not {type(student_learner).__name__}")
         self.learn,self.n_timing,self.n_images = student_learner,n_timing,n_images
-        self.kind = _kind(student_learner.loss_func, kind)
-        self.nets = {'teacher': as_teacher(teacher), 'distilled': as_teacher(student_learner.model)}
-        if alone is not None: self.nets = {'teacher': self.nets['teacher'], 'student alone': as_teacher(alone), 'distilled': self.nets['distilled']}
+        self.kind,lf = _kind(student_learner.loss_func, kind),student_learner.loss_func
+        self.ignore = getattr(getattr(lf, 'func', lf), 'ignore_index', -100)
+        nets = {'teacher': teacher, 'student alone': alone, 'distilled': student_learner.model}
+        if alone is None: nets.pop('student alone')
+        self.nets = {k: as_teacher(o) for k,o in nets.items()}
         self._prepare()
         self._measure(dl)
 
-# %% ../nbs/05_report.ipynb #0a1fba27
+# %% ../nbs/05_report.ipynb #f4f8ec12
 @patch
 def _prepare(self:KDReport):
     for k,net in self.nets.items():
         try: getattr(net, 'prepare', noop)(self.learn)
         except ValueError as e: raise ValueError(f"The {k} does not fit the data of the report. {e}") from e
 
-# %% ../nbs/05_report.ipynb #4dd4be63
+# %% ../nbs/05_report.ipynb #2bf47c44
 @patch
 def _batches(self:KDReport, dl):
     "Inputs and targets of each validation batch, on the student's device; `items` keeps which items they are"
@@ -141,21 +144,21 @@ def _batches(self:KDReport, dl):
         n_inp = getattr(dl, 'n_inp', getattr(self.learn.dls, 'n_inp', max(1, len(b)-1)))
         yield to_device(tuple(b[:n_inp]), device),to_device(tuple(b[n_inp:]), device)
 
-# %% ../nbs/05_report.ipynb #55e34039
+# %% ../nbs/05_report.ipynb #4aa259b0
 @patch
-def _score(self:KDReport, metrics, pred, yb):
+def _score(self:KDReport, metrics, xb, pred, yb):
     "Add a batch to `metrics`"
-    y,lf = first(yb),self.learn.loss_func
+    y = first(yb)
     if y is None: return
     if y.ndim==1 and not y.is_floating_point():
-        labelled = y.as_subclass(Tensor) != getattr(getattr(lf, 'func', lf), 'ignore_index', -100)
+        labelled = y.as_subclass(Tensor) != self.ignore
         if not labelled.any(): return
-        if not labelled.all(): pred,yb = pred[labelled],tuple(o[labelled] for o in yb)
+        if not labelled.all(): xb,pred,yb = apply(lambda o: o[labelled], (xb,pred,yb))
     learn = copy(self.learn)
-    learn.pred,learn.yb,learn.loss = pred,yb,lf(pred, *yb)
+    learn.xb,learn.pred,learn.yb,learn.loss = xb,pred,yb,self.learn.loss_func(pred, *yb)
     for m in metrics: m.accumulate(learn)
 
-# %% ../nbs/05_report.ipynb #a8a89662
+# %% ../nbs/05_report.ipynb #9d17ff32
 def _check(preds, i):
     "Raise if the answers of batch `i` cannot be compared"
     want = preds['distilled']
@@ -166,6 +169,14 @@ def _check(preds, i):
     if want.ndim > 2: raise ValueError(f"One answer for each item is compared, `(batch, classes)`; these have shape {tuple(want.shape)}")
 
 @patch
+def _ask(self:KDReport, xb, i):
+    "The answers of all networks to batch `i`"
+    with torch.no_grad(): preds = {k: get_logits(net(*xb)).float() for k,net in self.nets.items()}
+    _check(preds, i)
+    return preds
+
+# %% ../nbs/05_report.ipynb #5dfeca36
+@patch
 def _keep(self:KDReport, x, d):
     "Of the images so far, keep those with the largest distance `d`"
     if not (isinstance(x, Tensor) and x.ndim==4 and x.shape[1] in (1,3)): return
@@ -174,7 +185,7 @@ def _keep(self:KDReport, x, d):
     d,top = d.topk(min(self.n_images, len(d)))
     self.kept = d,i[top],x[top]
 
-# %% ../nbs/05_report.ipynb #e7af9a03
+# %% ../nbs/05_report.ipynb #05197934
 @patch
 def _measure(self:KDReport, dl):
     "Show each batch to every network once; keep answers, targets, and the worst images"
@@ -183,10 +194,8 @@ def _measure(self:KDReport, dl):
     preds,ys,self.dists,self.kept = defaultdict(list),[],[],None
     for i,(xb,yb) in enumerate(self._batches(dl)):
         if i==0: self.xb = xb
-        with torch.no_grad(): out = {k: get_logits(net(*xb)).float() for k,net in self.nets.items()}
-        _check(out, i)
-        for k,p in out.items():
-            self._score(metrics[k], p, yb)
+        for k,p in self._ask(xb, i).items():
+            self._score(metrics[k], xb, p, yb)
             preds[k].append(p.detach().as_subclass(Tensor).cpu().reshape(len(p), -1))
         self._keep(xb[0], d := _distance(self.kind, preds['distilled'][-1], preds['teacher'][-1]))
         self.dists.append(d)
@@ -194,7 +203,7 @@ def _measure(self:KDReport, dl):
     self.scores = {k: {m.name: ifnone(m.value, np.nan) for m in ms} for k,ms in metrics.items()}
     self._settle({k: torch.cat(p) for k,p in preds.items()}, torch.cat(ys) if ys else None)
 
-# %% ../nbs/05_report.ipynb #706f0074
+# %% ../nbs/05_report.ipynb #e8b18485
 @patch
 def _settle(self:KDReport, preds, y):
     "Turn logits into probabilities, targets into their shape, and find the class names"
@@ -204,11 +213,12 @@ def _settle(self:KDReport, preds, y):
     self.preds,self.probs = preds,{k: to_probs(p) for k,p in preds.items()}
     if y is not None: y = y.reshape(n).long() if self.kind=='classes' else y.reshape(n, c).float()
     self.y,self.dist,self.items = y,torch.cat(self.dists),ifnone(self.items, range(n))
-    self.labelled = torch.zeros(n, dtype=torch.bool) if y is None else (y.reshape(n, -1) >= 0).all(1) if self.kind=='classes' else torch.ones(n, dtype=torch.bool)
+    self.labelled = torch.full((n,), y is not None)
+    if y is not None and self.kind=='classes': self.labelled = y != self.ignore
     vocab = class_vocab(self.learn.dls)
     self.names = list(map(str, vocab if vocab is not None and len(vocab)==c else range(c)))
 
-# %% ../nbs/05_report.ipynb #c8adc2ce
+# %% ../nbs/05_report.ipynb #2aeedd6e
 @patch
 def _answers(self:KDReport, k):
     "The classes, or the set of labels, that network `k` gives"
@@ -228,13 +238,15 @@ def _fidelity(self:KDReport, k):
     d = float(_distance(self.kind, self.preds[k], self.preds['teacher']).mean())
     if self.kind=='numbers': return {'mean |difference from teacher|': d}
     agree = self._answers(k)==self._answers('teacher')
-    return {'agreement with teacher': float(agree.float().mean()), 'KL from teacher (nats)': d, 'calibration error (ECE)': calibration_error(*self._calibration(k))}
+    return {'agreement with teacher': float(agree.float().mean()), 'KL from teacher (nats)': d,
+            'calibration error (ECE)': calibration_error(*self._calibration(k))}
 
-# %% ../nbs/05_report.ipynb #a4ac3106
+# %% ../nbs/05_report.ipynb #fa16b18c
 @patch
 def timing(self:KDReport)->dict: # Seconds by batch size: a row for each round, a column for each network
     "All measured times at batch 1 and batch 64; measured once"
-    if not hasattr(self, 'times'): self.times = {bs: _times(self.nets, self.xb, bs, n) for bs,n in ((1, self.n_timing), (64, math.ceil(self.n_timing/4)))}
+    rounds = {1: self.n_timing, 64: math.ceil(self.n_timing/2)}
+    if not hasattr(self, 'times'): self.times = {bs: _times(self.nets, self.xb, bs, n) for bs,n in rounds.items()}
     return self.times
 
 @patch
@@ -245,7 +257,7 @@ def _cost(self:KDReport, k):
     t1,t64 = (self.timing()[bs][k].median() for bs in (1,64))
     return {**res, 'latency at batch 1 (ms)': t1*1e3, 'throughput at batch 64 (items/s)': 64/t64}
 
-# %% ../nbs/05_report.ipynb #80b0947f
+# %% ../nbs/05_report.ipynb #fc071cf3
 @patch
 def table(self:KDReport)->pd.DataFrame: # A row for each network; all values are floats, NaN where nothing is known
     "Loss and metrics of the task, closeness to the teacher, calibration, size and speed"
@@ -255,7 +267,7 @@ def table(self:KDReport)->pd.DataFrame: # A row for each network; all values are
 @patch
 def _repr_html_(self:KDReport): return self.table().to_html(float_format='{:.4g}'.format)
 
-# %% ../nbs/05_report.ipynb #0022bf95
+# %% ../nbs/05_report.ipynb #cd5a967f
 @patch
 def per_class(self:KDReport)->pd.DataFrame: # A row for each class: `items`, a column for each network, `change`
     "Accuracy on the items of each class (on each label, if several may hold). `change`: distilled − alone, or − teacher without an `alone`"
@@ -272,7 +284,7 @@ def per_class(self:KDReport)->pd.DataFrame: # A row for each class: `items`, a c
 @patch(as_prop=True)
 def _other(self:KDReport): return 'student alone' if 'student alone' in self.nets else 'teacher'
 
-# %% ../nbs/05_report.ipynb #6e241252
+# %% ../nbs/05_report.ipynb #c35e5bff
 @patch
 def _say(self:KDReport, k, i, fmt=noop):
     "What network `k`, or the target if `k` is None, says about item `i`"
@@ -291,10 +303,10 @@ def worst(self:KDReport,
     says = {('true' if k is None else k): [self._say(k, i) for i in top] for k in (None,'teacher','distilled')}
     return pd.DataFrame({('difference' if self.kind=='numbers' else 'KL'): self.dist[top].numpy(), **says}, index=[self.items[i] for i in top])
 
-# %% ../nbs/05_report.ipynb #38f8298e
+# %% ../nbs/05_report.ipynb #aa0295fc
 _colors = {'teacher': 'C7', 'student alone': 'C1', 'distilled': 'C0'}
 
-def _short(s, n=14): return s if len(s) <= n else s[:n-1]+'…'
+def _short(s, n): return s if len(s) <= n else s[:n-n//2-1]+'…'+s[-(n//2):]
 
 @patch
 def _plot_change(self:KDReport, ax, n=10):
@@ -306,9 +318,10 @@ def _plot_change(self:KDReport, ax, n=10):
     ax.set_yticks(y, [_short(o, 20) for o in some.index], fontsize=8)
     lim = max(1, some.abs().max()*1.1)
     ax.axvline(0, color='k', lw=.8); ax.set_xlim(-lim, lim); ax.grid(axis='x', alpha=.3); ax.set_axisbelow(True)
-    ax.set(xlabel=f'percentage points, distilled − {self._other}', title='Accuracy by class' if len(some)==len(ch) else f'Accuracy by class: largest changes of {len(ch)}')
+    title = 'Accuracy by class' + (f': largest changes of {len(ch)}' if len(some) < len(ch) else '')
+    ax.set(xlabel=f'percentage points, distilled − {self._other}', title=title)
 
-# %% ../nbs/05_report.ipynb #a14181ba
+# %% ../nbs/05_report.ipynb #5dda5af4
 @patch
 def _plot_reliability(self:KDReport, ax):
     "Share of right answers over confidence; a marker's area is the share of items in its bin"
@@ -329,32 +342,42 @@ def _plot_numbers(self:KDReport, ax):
     for k in list(self.nets)[1:]: ax.scatter(t, self.probs[k].flatten(), s=8, alpha=.5, color=_colors[k], label=k)
     ax.set(xlabel="teacher's answer", ylabel="student's answer", title='Answers'); ax.legend(fontsize=8)
 
-# %% ../nbs/05_report.ipynb #7e9d469a
+# %% ../nbs/05_report.ipynb #0a764933
 @patch
-def _plot_images(self:KDReport, fig):
-    "The images on which distilled student and teacher differ most"
-    m,s = (o.cpu() for o in norm_stats(self.learn.dls))
+def _caption(self:KDReport, i, n):
+    "What is true, and what teacher and student say, with names of `n` letters at most"
+    said = dict(true=None, teacher='teacher', student='distilled')
+    return '\n'.join(f"{w}: {self._say(k, i, partial(_short, n=n))}" for w,k in said.items())
+
+@patch
+def _plot_images(self:KDReport, fig, width):
+    "The images on which distilled student and teacher differ most, six a row"
+    m,s = (o.cpu().view(-1,1,1) for o in norm_stats(self.learn.dls))
+    n_letters = max(4, int(15*width/6) - 19)
     fig.suptitle('Where distilled student and teacher differ most', fontsize=12)
-    for ax,i,x in zip(fig.subplots(1, self.n_images, squeeze=False)[0], *self.kept[1:]):
-        x = (x*s.squeeze(0) + m.squeeze(0)).permute(1,2,0)
+    axs = fig.subplots(math.ceil(len(self.kept[0])/6), 6, squeeze=False).flat
+    for ax,i,x in zip(axs, *self.kept[1:]):
+        x = (x*s + m).permute(1,2,0)
         lo,hi = x.min().clamp(max=0),x.max().clamp(min=1)
         ax.imshow((x-lo)/(hi-lo), cmap='gray', vmin=0, vmax=1)
-        ax.set_title('\n'.join(f"{w}: {self._say(k, i, _short)}" for w,k in (('true',None),('teacher','teacher'),('student','distilled'))), fontsize=8, loc='left')
+        ax.set_title(self._caption(i, n_letters), fontsize=8, loc='left')
     for ax in fig.axes: ax.set_axis_off()
 
-# %% ../nbs/05_report.ipynb #d07325ea
+# %% ../nbs/05_report.ipynb #2860b9b6
 @patch
 def plot(self:KDReport,
     width:float=12 # Of the figure, in inches; the height follows
 ): # A matplotlib figure, closed: it shows as the last value of a cell, and has `savefig`
     "Change by class, reliability, and the images on which student and teacher differ most (where the inputs are images)"
     charts = [self._plot_numbers] if self.kind=='numbers' else [self._plot_change, self._plot_reliability] if self.labelled.any() else []
-    heights = [4.2]*bool(charts) + [1.1 + width/self.n_images*.85]*bool(self.kept)
+    n_rows = math.ceil(len(self.kept[0])/6) if self.kept else 0
+    heights = [4.2]*bool(charts) + [.3 + n_rows*(.8 + width/6*.85)]*bool(n_rows)
     if not heights: raise ValueError("Nothing to plot: the data has neither labels nor images")
-    fig = plt.figure(figsize=(width, sum(heights)), layout='constrained')
+    fig = plt.figure(figsize=(width if n_rows or len(charts)==2 else width/2, sum(heights)), layout='constrained')
+    fig.get_layout_engine().set(w_pad=.12, h_pad=.1)
     rows = fig.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:,0]
     if charts:
         for f,ax in zip(charts, rows[0].subplots(1, len(charts), squeeze=False)[0]): f(ax)
-    if self.kept: self._plot_images(rows[-1])
+    if n_rows: self._plot_images(rows[-1], width)
     plt.close(fig)
     return fig

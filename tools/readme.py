@@ -61,8 +61,9 @@ def output(out):
     if out['output_type']=='stream': return fence(text(out['text'])) if out['name']=='stdout' else None
     data = out.get('data', {})
     if any(o.startswith('image/') for o in data): return None
+    if table := md_table(text(data.get('text/html', ''))): return table
     if 'text/markdown' in data: return markdown(text(data['text/markdown']))
-    if 'text/html' in data: return md_table(text(data['text/html']))
+    if 'text/html' in data: return None
     return fence(text(data['text/plain'])) if 'text/plain' in data else None
 
 def code(cell):
