@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['default_alpha', 'kd_loss_for', 'KDCallback']
 
-# %% ../nbs/04_callback.ipynb #59985b38
+# %% ../nbs/04_callback.ipynb #cd1f2770
 from fastai.vision.all import *
 from .losses import *
 from .teacher import *
 
-# %% ../nbs/04_callback.ipynb #fb65e828
+# %% ../nbs/04_callback.ipynb #3fbd8e03
 def kd_loss_for(
     loss_func # A Learner's loss function
 ): # A response loss
@@ -23,7 +23,7 @@ def kd_loss_for(
         if name in names.split(): return loss
     raise ValueError(f"No loss between teacher and student is known to fit {name}: pass one as `KDCallback(..., loss=)`, for instance `soft_target`")
 
-# %% ../nbs/04_callback.ipynb #2ba83136
+# %% ../nbs/04_callback.ipynb #fd9da7c5
 default_alpha = SchedCos(0.9, 0.1) # Starts on the teacher, ends on the labels
 
 def _curve(name, val, ok, rule):
@@ -32,7 +32,7 @@ def _curve(name, val, ok, rule):
         if not ok(v := float(curve(float(pos)))): raise ValueError(f"{name} has to be {rule}; it is {v:g} at progress {pos:g} of the fit")
     return curve
 
-# %% ../nbs/04_callback.ipynb #77caa8da
+# %% ../nbs/04_callback.ipynb #47686aa7
 class _TrainingOnly(Callback):
     "A callback of which an exported Learner keeps nothing: it is pickled as an inert `Callback`"
     def __reduce_ex__(self, protocol):
@@ -48,7 +48,7 @@ class _KDHeader(_TrainingOnly):
         at = len(names) - self.recorder.add_time
         self.recorder.metric_names = names[:at] + L('task_loss','teacher_loss','alpha') + names[at:]
 
-# %% ../nbs/04_callback.ipynb #a43beaf3
+# %% ../nbs/04_callback.ipynb #9ec39be3
 class KDCallback(_TrainingOnly):
     "Distil knowledge from `teacher`: train on `alpha * L_teacher + (1 - alpha) * L_student`"
     order,run_valid = GradientAccumulation.order-1,False
@@ -60,7 +60,7 @@ class KDCallback(_TrainingOnly):
     ):
         self.teacher,self.kd_loss,self.header = as_teacher(teacher),loss,_KDHeader()
         self.alpha = _curve('alpha', alpha, lambda a: 0<=a<=1, 'within [0, 1]')
-        self.T = _curve('T', T, lambda t: t>0, 'above 0')
+        self.T = _curve('T', T, lambda t: 0<t<np.inf, 'above 0 and finite')
         self.history = L()
 
     @property
@@ -72,7 +72,7 @@ class KDCallback(_TrainingOnly):
         self.__dict__['learn'] = learn
         if learn is not None: learn.add_cb(self.header)
 
-# %% ../nbs/04_callback.ipynb #44e4e005
+# %% ../nbs/04_callback.ipynb #72f3a449
 @patch
 def before_fit(self:KDCallback):
     "Start a new record; the loss is taken here, before another callback puts a wrapper around it"
@@ -85,7 +85,7 @@ def before_train(self:KDCallback):
     self.loss_fn = self.kd_loss or kd_loss_for(self.task_loss_func)
     getattr(self.teacher, 'prepare', noop)(self.learn)
 
-# %% ../nbs/04_callback.ipynb #b1cad90f
+# %% ../nbs/04_callback.ipynb #b327c677
 def _class_axis(loss_func):
     torchs = isinstance(loss_func, (nn.CrossEntropyLoss,FocalLoss,LabelSmoothingCrossEntropy)) or loss_func is F.cross_entropy
     return getattr(loss_func, 'axis', 1 if torchs else -1)
@@ -104,7 +104,7 @@ def _teacher_loss(self:KDCallback, T):
     pred,soft = (o.movedim(_class_axis(self.task_loss_func), -1) for o in (pred,soft))
     return self.loss_fn(pred, soft, target=first(self.yb), T=T)
 
-# %% ../nbs/04_callback.ipynb #c95560bd
+# %% ../nbs/04_callback.ipynb #a858589e
 @patch
 def _task_loss(self:KDCallback):
     "The Learner's own loss, over the items that have a label"
@@ -113,10 +113,13 @@ def _task_loss(self:KDCallback):
     labelled = y != getattr(getattr(lf, 'func', lf), 'ignore_index', -100)
     if labelled.all(): return loss
     if not labelled.any(): return get_logits(self.pred).sum()*0
-    if lf is not self.learn.loss_func: return loss   # wrapped, as by MixUp, which leaves them out itself
+    if lf is not self.learn.loss_func:   # wrapped, as by MixUp, whose weighted cross entropies leave them out
+        if isinstance(getattr(lf, 'func', lf), LabelSmoothingCrossEntropy): raise ValueError(
+            "MixUp with fastai's LabelSmoothingCrossEntropy cannot leave out items without a label: use CrossEntropyLossFlat(label_smoothing=…)")
+        return loss
     return lf(get_logits(self.pred)[labelled], y[labelled])
 
-# %% ../nbs/04_callback.ipynb #a675b7a2
+# %% ../nbs/04_callback.ipynb #674a2734
 @patch
 def after_loss(self:KDCallback):
     "Blend the teacher's loss into the student's"
@@ -129,7 +132,7 @@ def after_loss(self:KDCallback):
     self.learn.loss = self.learn.loss_grad.clone()
     self.history.append(dict(task_loss=task.detach().clone(), teacher_loss=teacher.detach(), alpha=alpha, T=T))
 
-# %% ../nbs/04_callback.ipynb #9873c745
+# %% ../nbs/04_callback.ipynb #a1592f04
 def _column(history, k): return [float(o[k]) for o in history]
 
 @patch
@@ -145,7 +148,7 @@ def after_fit(self:KDCallback):
     if self.history and hasattr(self.learn, 'recorder'):
         self.recorder.kd_log = {k:_column(self.history, k) for k in self.history[0]}
 
-# %% ../nbs/04_callback.ipynb #68cc9402
+# %% ../nbs/04_callback.ipynb #4989e28c
 @patch
 def plot_kd(self:Recorder,
     figsize=(9,3) # Of the whole figure, in inches
@@ -157,7 +160,7 @@ def plot_kd(self:Recorder,
     kd['alpha'].plot(ax=curve_ax, xlabel='batch', ylabel='alpha', ylim=(-.05,1.05), title="Weight of the teacher", color='C2', label='alpha', legend=True)
     kd['T'].plot(ax=curve_ax, secondary_y=True, style='--', color='C3', label='T', legend=True)
 
-# %% ../nbs/04_callback.ipynb #e36aff32
+# %% ../nbs/04_callback.ipynb #ddd6be46
 @patch
 @delegates(Learner.fit_one_cycle)
 def distill(self:Learner,
