@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['reliability', 'calibration_error', 'n_params', 'size_mb', 'interleaved', 'KDReport']
 
-# %% ../nbs/05_report.ipynb #6d140ad0
+# %% ../nbs/05_report.ipynb #8eab8049
 import tempfile
 from contextlib import ExitStack
 from copy import copy, deepcopy
@@ -15,7 +15,7 @@ from .losses import *
 from .teacher import *
 from .callback import kd_loss_for
 
-# %% ../nbs/05_report.ipynb #a232750a
+# %% ../nbs/05_report.ipynb #cd743e36
 def reliability(
     conf:Tensor, # Confidence of each answer, in [0, 1]
     correct:Tensor, # Whether it was right, of the same shape
@@ -36,7 +36,7 @@ def calibration_error(
     r = reliability(conf, correct, n_bins)
     return float((r['items'] * (r.accuracy-r.confidence).abs()).sum() / r['items'].sum()) if len(r) else np.nan
 
-# %% ../nbs/05_report.ipynb #fda084cf
+# %% ../nbs/05_report.ipynb #0222feb8
 def _parts(net):
     "The teachers in an ensemble, or the one"
     return [p for t in net.teachers for p in _parts(t)] if hasattr(net, 'teachers') else [net]
@@ -53,7 +53,7 @@ def size_mb(model:nn.Module)->float: # In 10⁶ bytes
         torch.save({k: v.float() if v.is_floating_point() else v for k,v in model.state_dict().items()}, f)
         return f.tell()/1e6
 
-# %% ../nbs/05_report.ipynb #9f1bce8c
+# %% ../nbs/05_report.ipynb #a4b36742
 def interleaved(
     fs:dict, # Functions without arguments, by name
     n:int=20, # Rounds that count
@@ -67,7 +67,7 @@ def interleaved(
         return perf_counter()-start
     return pd.DataFrame([{k:once(f) for k,f in fs.items()} for _ in range(warmup+n)][warmup:])
 
-# %% ../nbs/05_report.ipynb #d4c516cc
+# %% ../nbs/05_report.ipynb #72659a76
 def _bare(part, xb):
     "A call of `part` on `xb` without the care around it"
     if not isinstance(part, FrozenTeacher): return partial(part, *xb)
@@ -87,9 +87,12 @@ def _times(nets, xb, bs, n):
         sync = getattr(getattr(torch, device, None), 'synchronize', noop)
         return interleaved({k: lambda fs=fs: [f() for f in fs] for k,fs in calls.items()}, n, sync=sync)
 
-# %% ../nbs/05_report.ipynb #24734bc8
+# %% ../nbs/05_report.ipynb #2d6844d0
 _kinds = {soft_target: 'classes', sigmoid_kd: 'labels', regression_kd: 'numbers'}
-_dists = {'classes': partial(soft_target, T=1.), 'labels': partial(sigmoid_kd, T=1.), 'numbers': lambda s,t: (s-t).abs().mean()}
+def _kl(s, t): return F.kl_div(s.log_softmax(-1), t.log_softmax(-1), reduction='none', log_target=True).sum(-1)
+def _with_zero(z): return torch.stack([z, torch.zeros_like(z)], -1)   # one logit is a softmax of two classes, (z, 0)
+
+_dists = {'classes': _kl, 'labels': lambda s,t: _kl(_with_zero(s), _with_zero(t)).mean(-1), 'numbers': lambda s,t: (s-t).abs().mean(-1)}
 
 def _kind(loss_func, kind=None):
     if kind is None:
@@ -100,9 +103,9 @@ def _kind(loss_func, kind=None):
 
 def _distance(kind, pred, teacher_pred):
     "For each item, how far `pred` is from `teacher_pred`"
-    return torch.vmap(_dists[kind])(pred, teacher_pred)
+    return _dists[kind](pred, teacher_pred)
 
-# %% ../nbs/05_report.ipynb #f3f44ee7
+# %% ../nbs/05_report.ipynb #8c370158
 class KDReport:
     "Teacher, student alone and distilled student side by side, on the same validation batches"
     def __init__(self,
@@ -124,14 +127,14 @@ class KDReport:
         self._prepare()
         self._measure(dl)
 
-# %% ../nbs/05_report.ipynb #f4f8ec12
+# %% ../nbs/05_report.ipynb #ade9eadf
 @patch
 def _prepare(self:KDReport):
     for k,net in self.nets.items():
         try: getattr(net, 'prepare', noop)(self.learn)
         except ValueError as e: raise ValueError(f"The {k} does not fit the data of the report. {e}") from e
 
-# %% ../nbs/05_report.ipynb #2bf47c44
+# %% ../nbs/05_report.ipynb #665056cc
 @patch
 def _batches(self:KDReport, dl):
     "Inputs and targets of each validation batch, on the student's device; `items` keeps which items they are"
@@ -144,7 +147,7 @@ def _batches(self:KDReport, dl):
         n_inp = getattr(dl, 'n_inp', getattr(self.learn.dls, 'n_inp', max(1, len(b)-1)))
         yield to_device(tuple(b[:n_inp]), device),to_device(tuple(b[n_inp:]), device)
 
-# %% ../nbs/05_report.ipynb #4aa259b0
+# %% ../nbs/05_report.ipynb #c7b42fc1
 @patch
 def _score(self:KDReport, metrics, xb, pred, yb):
     "Add a batch to `metrics`"
@@ -158,7 +161,7 @@ def _score(self:KDReport, metrics, xb, pred, yb):
     learn.xb,learn.pred,learn.yb,learn.loss = xb,pred,yb,self.learn.loss_func(pred, *yb)
     for m in metrics: m.accumulate(learn)
 
-# %% ../nbs/05_report.ipynb #9d17ff32
+# %% ../nbs/05_report.ipynb #714ef1f3
 def _check(preds, i):
     "Raise if the answers of batch `i` cannot be compared"
     want = preds['distilled']
@@ -175,7 +178,7 @@ def _ask(self:KDReport, xb, i):
     _check(preds, i)
     return preds
 
-# %% ../nbs/05_report.ipynb #5dfeca36
+# %% ../nbs/05_report.ipynb #4650eee6
 @patch
 def _keep(self:KDReport, x, d):
     "Of the images so far, keep those with the largest distance `d`"
@@ -185,7 +188,7 @@ def _keep(self:KDReport, x, d):
     d,top = d.topk(min(self.n_images, len(d)))
     self.kept = d,i[top],x[top]
 
-# %% ../nbs/05_report.ipynb #05197934
+# %% ../nbs/05_report.ipynb #ca53e225
 @patch
 def _measure(self:KDReport, dl):
     "Show each batch to every network once; keep answers, targets, and the worst images"
@@ -203,7 +206,7 @@ def _measure(self:KDReport, dl):
     self.scores = {k: {m.name: ifnone(m.value, np.nan) for m in ms} for k,ms in metrics.items()}
     self._settle({k: torch.cat(p) for k,p in preds.items()}, torch.cat(ys) if ys else None)
 
-# %% ../nbs/05_report.ipynb #e8b18485
+# %% ../nbs/05_report.ipynb #6f9330eb
 @patch
 def _settle(self:KDReport, preds, y):
     "Turn logits into probabilities, targets into their shape, and find the class names"
@@ -218,7 +221,7 @@ def _settle(self:KDReport, preds, y):
     vocab = class_vocab(self.learn.dls)
     self.names = list(map(str, vocab if vocab is not None and len(vocab)==c else range(c)))
 
-# %% ../nbs/05_report.ipynb #2aeedd6e
+# %% ../nbs/05_report.ipynb #67f13e7c
 @patch
 def _answers(self:KDReport, k):
     "The classes, or the set of labels, that network `k` gives"
@@ -241,7 +244,7 @@ def _fidelity(self:KDReport, k):
     return {'agreement with teacher': float(agree.float().mean()), 'KL from teacher (nats)': d,
             'calibration error (ECE)': calibration_error(*self._calibration(k))}
 
-# %% ../nbs/05_report.ipynb #fa16b18c
+# %% ../nbs/05_report.ipynb #98b81632
 @patch
 def timing(self:KDReport)->dict: # Seconds by batch size: a row for each round, a column for each network
     "All measured times at batch 1 and batch 64; measured once"
@@ -257,7 +260,7 @@ def _cost(self:KDReport, k):
     t1,t64 = (self.timing()[bs][k].median() for bs in (1,64))
     return {**res, 'latency at batch 1 (ms)': t1*1e3, 'throughput at batch 64 (items/s)': 64/t64}
 
-# %% ../nbs/05_report.ipynb #fc071cf3
+# %% ../nbs/05_report.ipynb #ed0f88cb
 @patch
 def table(self:KDReport)->pd.DataFrame: # A row for each network; all values are floats, NaN where nothing is known
     "Loss and metrics of the task, closeness to the teacher, calibration, size and speed"
@@ -267,7 +270,7 @@ def table(self:KDReport)->pd.DataFrame: # A row for each network; all values are
 @patch
 def _repr_html_(self:KDReport): return self.table().to_html(float_format='{:.4g}'.format)
 
-# %% ../nbs/05_report.ipynb #cd5a967f
+# %% ../nbs/05_report.ipynb #ec6ab9c1
 @patch
 def per_class(self:KDReport)->pd.DataFrame: # A row for each class: `items`, a column for each network, `change`
     "Accuracy on the items of each class (on each label, if several may hold). `change`: distilled − alone, or − teacher without an `alone`"
@@ -284,7 +287,7 @@ def per_class(self:KDReport)->pd.DataFrame: # A row for each class: `items`, a c
 @patch(as_prop=True)
 def _other(self:KDReport): return 'student alone' if 'student alone' in self.nets else 'teacher'
 
-# %% ../nbs/05_report.ipynb #c35e5bff
+# %% ../nbs/05_report.ipynb #51b70d0d
 @patch
 def _say(self:KDReport, k, i, fmt=noop):
     "What network `k`, or the target if `k` is None, says about item `i`"
@@ -303,7 +306,7 @@ def worst(self:KDReport,
     says = {('true' if k is None else k): [self._say(k, i) for i in top] for k in (None,'teacher','distilled')}
     return pd.DataFrame({('difference' if self.kind=='numbers' else 'KL'): self.dist[top].numpy(), **says}, index=[self.items[i] for i in top])
 
-# %% ../nbs/05_report.ipynb #aa0295fc
+# %% ../nbs/05_report.ipynb #9c88535f
 _colors = {'teacher': 'C7', 'student alone': 'C1', 'distilled': 'C0'}
 
 def _short(s, n): return s if len(s) <= n else s[:n-n//2-1]+'…'+s[-(n//2):]
@@ -321,7 +324,7 @@ def _plot_change(self:KDReport, ax, n=10):
     title = 'Accuracy by class' + (f': largest changes of {len(ch)}' if len(some) < len(ch) else '')
     ax.set(xlabel=f'percentage points, distilled − {self._other}', title=title)
 
-# %% ../nbs/05_report.ipynb #5dda5af4
+# %% ../nbs/05_report.ipynb #7925c0a3
 @patch
 def _plot_reliability(self:KDReport, ax):
     "Share of right answers over confidence; a marker's area is the share of items in its bin"
@@ -342,7 +345,7 @@ def _plot_numbers(self:KDReport, ax):
     for k in list(self.nets)[1:]: ax.scatter(t, self.probs[k].flatten(), s=8, alpha=.5, color=_colors[k], label=k)
     ax.set(xlabel="teacher's answer", ylabel="student's answer", title='Answers'); ax.legend(fontsize=8)
 
-# %% ../nbs/05_report.ipynb #0a764933
+# %% ../nbs/05_report.ipynb #1fdba600
 @patch
 def _caption(self:KDReport, i, n):
     "What is true, and what teacher and student say, with names of `n` letters at most"
@@ -363,7 +366,7 @@ def _plot_images(self:KDReport, fig, width):
         ax.set_title(self._caption(i, n_letters), fontsize=8, loc='left')
     for ax in fig.axes: ax.set_axis_off()
 
-# %% ../nbs/05_report.ipynb #2860b9b6
+# %% ../nbs/05_report.ipynb #c6784df3
 @patch
 def plot(self:KDReport,
     width:float=12 # Of the figure, in inches; the height follows
