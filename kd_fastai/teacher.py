@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['get_logits', 'frozen', 'norm_stats', 'class_vocab', 'FrozenTeacher', 'Ensemble', 'as_teacher']
 
-# %% ../nbs/02_teacher.ipynb #953ff7ee
+# %% ../nbs/02_teacher.ipynb #7feb9a64
 from fastai.vision.all import *
 
-# %% ../nbs/02_teacher.ipynb #d8a0642a
+# %% ../nbs/02_teacher.ipynb #3f317ee0
 def get_logits(out)->Tensor: # The tensor of logits in the output of a model
     "The logits in `out`: a tensor, the first of a tuple or list, or a Hugging Face output or dictionary with `logits`"
     if isinstance(out, Tensor): return out
@@ -17,7 +17,7 @@ def get_logits(out)->Tensor: # The tensor of logits in the output of a model
     if isinstance(out, (tuple,list)): return get_logits(out[0])
     raise TypeError(f"No logits in a {type(out).__name__}: expected a tensor, a tuple of them, or an output with `logits`")
 
-# %% ../nbs/02_teacher.ipynb #e96b5d63
+# %% ../nbs/02_teacher.ipynb #955fd8cd
 @contextmanager
 def frozen(model:nn.Module):
     "`model` in evaluation mode and without a graph; inside and after an error alike, each module's mode comes back"
@@ -28,7 +28,7 @@ def frozen(model:nn.Module):
     finally:
         for m in training: m.training = True
 
-# %% ../nbs/02_teacher.ipynb #471c2e69
+# %% ../nbs/02_teacher.ipynb #251b636d
 def norm_stats(
     dls:DataLoaders # With or without a `Normalize` among its batch transforms
 )->tuple: # Mean and standard deviation, `(1, channels, 1, 1)` each; (0, 1) without `Normalize`
@@ -46,7 +46,7 @@ def class_vocab(
     if not isinstance(vocab[0], str) and is_listy(vocab[0]): vocab = vocab[-1]   # text: words, then classes
     return list(vocab)
 
-# %% ../nbs/02_teacher.ipynb #f65a72fe
+# %% ../nbs/02_teacher.ipynb #cc9859b0
 def _per_channel(o): return o if isinstance(o, Tensor) else tensor(o).view(1, -1, 1, 1)
 
 class FrozenTeacher:
@@ -55,14 +55,15 @@ class FrozenTeacher:
         model:nn.Module|Learner, # The network; of a `Learner`, the statistics and classes of its data are taken too
         size:int|tuple=None, # Height and width in pixels that images are resized to; None: as they come
         stats:tuple=None, # Mean and std a channel that the network is used to, as `imagenet_stats`; None: the student's
-        vocab:list=None # Class names in the order of its logits, to compare with the student's; None: not compared
+        vocab:list=None, # Class names in the order of its logits, to compare with the student's; None: not compared
+        mode:str='bilinear' # How to resize: the interpolation that the network was trained with, 'bilinear' or 'bicubic'
     ):
         if isinstance(model, Learner):
             stats,vocab = stats or norm_stats(model.dls),vocab or class_vocab(model.dls)
             model = model.model
         self.scale = self.shift = None
         self.size = (size,size) if isinstance(size, int) else size
-        store_attr('model,stats,vocab')
+        store_attr('model,stats,vocab,mode')
 
     def prepare(self,
         learn:Learner # The student's
@@ -83,7 +84,7 @@ class FrozenTeacher:
         "What the teacher sees of `x`"
         if self.scale is not None: x = torch.addcmul(self.shift.to(x), x, self.scale.to(x))
         if self.size is not None and tuple(x.shape[-2:]) != self.size:
-            x = F.interpolate(x, self.size, mode='bicubic', antialias=x.shape[-1] > self.size[-1])
+            x = F.interpolate(x, self.size, mode=self.mode, antialias=x.shape[-1] > self.size[-1])
         return x
 
     def __call__(self,
@@ -96,7 +97,7 @@ class FrozenTeacher:
         if p.device != x.device: self.model.to(x.device)
         with frozen(self.model): return get_logits(self.model(*xb))
 
-# %% ../nbs/02_teacher.ipynb #c1b17376
+# %% ../nbs/02_teacher.ipynb #eff6e9ce
 class Ensemble:
     "Several teachers as one: the mean of their logits"
     def __init__(self,
