@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['cifar_resnet', 'efficientnet_lite0', 'model_names', 'create_model']
 
-# %% ../nbs/07_models.ipynb #41183148
+# %% ../nbs/07_models.ipynb #4acc84b2
 from fastai.vision.all import *
 from torchvision.models import get_model, list_models
 import contextlib,difflib,torchvision
 
-# %% ../nbs/07_models.ipynb #f6d4dc7e
+# %% ../nbs/07_models.ipynb #879c1e35
 def cifar_resnet(
     n_out:int, # Number of outputs
     depth:int=20, # 6n + 2: 8, 14, 20, 32, 44, 56, 110
@@ -24,7 +24,7 @@ def cifar_resnet(
     blocks = [ResBlock(1, sizes[s] if i==0 else sizes[s+1], sizes[s+1], stride=2 if s and i==0 else 1) for s in range(3) for i in range(n)]
     return nn.Sequential(ConvLayer(c_in, width), *blocks, nn.AdaptiveAvgPool2d(1), Flatten(), nn.Linear(sizes[-1], n_out))
 
-# %% ../nbs/07_models.ipynb #7489a3c7
+# %% ../nbs/07_models.ipynb #2e4f0350
 def efficientnet_lite0(
     n_out:int, # Number of outputs
     pretrained:bool=True, # With the weights for ImageNet; the last layer is new unless `n_out` is 1000
@@ -39,7 +39,7 @@ def efficientnet_lite0(
     with contextlib.redirect_stdout(None):
         return EfficientNet.from_pretrained('efficientnet-lite0', weights_path=weights.get_model_file_path(), num_classes=n_out)
 
-# %% ../nbs/07_models.ipynb #9f6c64ea
+# %% ../nbs/07_models.ipynb #52a79042
 _cifar = {f'resnet{d}':d for d in (8,14,20,32,44,56,110)}
 
 def model_names()->list: # Sorted
@@ -48,11 +48,13 @@ def model_names()->list: # Sorted
 
 def _swap(model, cls, which, make):
     "Replace one of the layers of type `cls` in `model` with what `make` makes of it"
-    name,old = [(n,m) for n,m in model.named_modules() if isinstance(m, cls)][which]
+    found = [(n,m) for n,m in model.named_modules() if isinstance(m, cls)]
+    if not found: raise ValueError(f"{type(model).__name__} has no {cls.__name__} layer to replace: name another network")
+    name,old = found[which]
     parent,_,attr = name.rpartition('.')
     setattr(model.get_submodule(parent), attr, make(old))
 
-# %% ../nbs/07_models.ipynb #55e594da
+# %% ../nbs/07_models.ipynb #0ed5b9c3
 def create_model(
     name:str, # One of `model_names()`
     n_out:int, # Number of outputs
