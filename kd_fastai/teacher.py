@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['get_logits', 'frozen', 'norm_stats', 'class_vocab', 'FrozenTeacher', 'Ensemble', 'as_teacher']
 
-# %% ../nbs/02_teacher.ipynb #7feb9a64
+# %% ../nbs/02_teacher.ipynb #f201b5c7
 from fastai.vision.all import *
 
-# %% ../nbs/02_teacher.ipynb #3f317ee0
+# %% ../nbs/02_teacher.ipynb #574fc1ec
 def get_logits(out)->Tensor: # The tensor of logits in the output of a model
     "The logits in `out`: a tensor, the first of a tuple or list, or a Hugging Face output or dictionary with `logits`"
     if isinstance(out, Tensor): return out
@@ -17,7 +17,7 @@ def get_logits(out)->Tensor: # The tensor of logits in the output of a model
     if isinstance(out, (tuple,list)): return get_logits(out[0])
     raise TypeError(f"No logits in a {type(out).__name__}: expected a tensor, a tuple of them, or an output with `logits`")
 
-# %% ../nbs/02_teacher.ipynb #955fd8cd
+# %% ../nbs/02_teacher.ipynb #28831c74
 @contextmanager
 def frozen(model:nn.Module):
     "`model` in evaluation mode and without a graph; inside and after an error alike, each module's mode comes back"
@@ -28,7 +28,7 @@ def frozen(model:nn.Module):
     finally:
         for m in training: m.training = True
 
-# %% ../nbs/02_teacher.ipynb #251b636d
+# %% ../nbs/02_teacher.ipynb #50ea3b59
 def norm_stats(
     dls:DataLoaders # With or without a `Normalize` among its batch transforms
 )->tuple: # Mean and standard deviation, `(1, channels, 1, 1)` each; (0, 1) without `Normalize`
@@ -46,7 +46,7 @@ def class_vocab(
     if not isinstance(vocab[0], str) and is_listy(vocab[0]): vocab = vocab[-1]   # text: words, then classes
     return list(vocab)
 
-# %% ../nbs/02_teacher.ipynb #cc9859b0
+# %% ../nbs/02_teacher.ipynb #ec09c240
 def _per_channel(o): return o if isinstance(o, Tensor) else tensor(o).view(1, -1, 1, 1)
 
 class FrozenTeacher:
@@ -65,39 +65,44 @@ class FrozenTeacher:
         self.size = (size,size) if isinstance(size, int) else size
         store_attr('model,stats,vocab,mode')
 
-    def prepare(self,
-        learn:Learner # The student's
-    ):
-        "Compare the classes with those of `learn` (`ValueError` if they differ), and see how its images are normalised"
-        theirs = class_vocab(learn.dls)
-        if self.vocab and theirs and list(self.vocab) != theirs: raise ValueError(
-            f"Teacher and student do not have the same classes in the same order. Teacher: {list(self.vocab)}. Student: {theirs}. "
-            "Give the student's data the teacher's `vocab`, or pass `FrozenTeacher(model)` if only the names differ.")
-        if self.stats is None: return
-        (m,s),(mt,st) = map(_per_channel, norm_stats(learn.dls)),map(_per_channel, self.stats)
-        m,s,mt,st = to_device((m,s,mt,st), 'cpu')
-        self.scale,self.shift = s/st,(m-mt)/st
+# %% ../nbs/02_teacher.ipynb #10b36de1
+@patch
+def prepare(self:FrozenTeacher,
+    learn:Learner # The student's
+):
+    "Compare the classes with those of `learn` (`ValueError` if they differ), and see how its images are normalised"
+    theirs = class_vocab(learn.dls)
+    if self.vocab and theirs and list(self.vocab) != theirs: raise ValueError(
+        f"Teacher and student do not have the same classes in the same order. Teacher: {list(self.vocab)}. Student: {theirs}. "
+        "Give the student's data the teacher's `vocab`, or pass `FrozenTeacher(model)` if only the names differ.")
+    if self.stats is None: return
+    (m,s),(mt,st) = map(_per_channel, norm_stats(learn.dls)),map(_per_channel, self.stats)
+    m,s,mt,st = to_device((m,s,mt,st), 'cpu')
+    self.scale,self.shift = s/st,(m-mt)/st
 
-    def view(self,
-        x:Tensor # Images as the student gets them, `(batch, channels, height, width)`
-    )->Tensor: # The same images, normalised and sized as the network is used to
-        "What the teacher sees of `x`"
-        if self.scale is not None: x = torch.addcmul(self.shift.to(x), x, self.scale.to(x))
-        if self.size is not None and tuple(x.shape[-2:]) != self.size:
-            x = F.interpolate(x, self.size, mode=self.mode, antialias=x.shape[-1] > self.size[-1])
-        return x
+# %% ../nbs/02_teacher.ipynb #50625541
+@patch
+def view(self:FrozenTeacher,
+    x:Tensor # Images as the student gets them, `(batch, channels, height, width)`
+)->Tensor: # The same images, normalised and sized as the network is used to
+    "What the teacher sees of `x`"
+    if self.scale is not None: x = torch.addcmul(self.shift.to(x), x, self.scale.to(x))
+    if self.size is not None and tuple(x.shape[-2:]) != self.size:
+        x = F.interpolate(x, self.size, mode=self.mode, antialias=x.shape[-1] > self.size[-1])
+    return x
 
-    def __call__(self,
-        *xb # Inputs of a batch, as the student gets them
-    )->Tensor: # Logits, one row an item
-        "Soft targets, on the device of the inputs: the network is moved there if it is elsewhere"
-        x = xb[0]
-        if isinstance(x, Tensor) and x.ndim==4: xb = (self.view(x.as_subclass(Tensor)), *xb[1:])
-        p = next(self.model.parameters(), x)
-        if p.device != x.device: self.model.to(x.device)
-        with frozen(self.model): return get_logits(self.model(*xb))
+@patch
+def __call__(self:FrozenTeacher,
+    *xb # Inputs of a batch, as the student gets them
+)->Tensor: # Logits, one row an item
+    "Soft targets, on the device of the inputs: the network is moved there if it is elsewhere"
+    x = xb[0]
+    if isinstance(x, Tensor) and x.ndim==4: xb = (self.view(x.as_subclass(Tensor)), *xb[1:])
+    p = next(self.model.parameters(), x)
+    if p.device != x.device: self.model.to(x.device)
+    with frozen(self.model): return get_logits(self.model(*xb))
 
-# %% ../nbs/02_teacher.ipynb #eff6e9ce
+# %% ../nbs/02_teacher.ipynb #ae3246d7
 class Ensemble:
     "Several teachers as one: the mean of their logits"
     def __init__(self,
