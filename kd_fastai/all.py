@@ -1,6 +1,7 @@
 "Everything public: `from kd_fastai.all import *`"
 from .losses import *
 from .teacher import *
+from .targets import *
 from .callback import *
 from .report import *
 from .data import *
