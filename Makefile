@@ -11,7 +11,7 @@ CHECKS ?= check-clean check-nbs notebooks readme-check docs smoke
 # Commands in a notebook's cell (`!kd_distill`) are those of the environment
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test export clean-nbs prepare check-clean check-nbs notebooks readme readme-check proc docs wheel dist smoke check-tag
+.PHONY: demo test export clean-nbs prepare check-clean check-nbs notebooks mutants readme readme-check proc docs wheel dist smoke check-tag
 .DEFAULT_GOAL := help
 help: ; @echo 'make demo: distil on real images; make test: every check; make docs: the site'
 
@@ -57,6 +57,9 @@ check-nbs: $(VENV)/.dev # Each notebook opens with a title and a sentence, holds
 
 notebooks: $(VENV)/.dev # One thread for each of the two workers, so that they do not fight over the cores
 	OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print
+
+mutants: $(VENV)/.dev # Each mistake put into the losses is noticed by the conformance page
+	$(PY) tools/mutate.py
 
 ## README and site
 

@@ -1,5 +1,6 @@
 "Everything public: `from kd_fastai.all import *`"
 from .losses import *
+from .features import *
 from .teacher import *
 from .targets import *
 from .callback import *

@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['default_alpha', 'kd_loss_for', 'KDCallback', 'BFloat16']
 
-# %% ../nbs/04_callback.ipynb #90c21843
+# %% ../nbs/04_callback.ipynb #e0765457
 from fastai.vision.all import *
 from .losses import *
+from .features import _TrainingOnly
 from .teacher import *
 
-# %% ../nbs/04_callback.ipynb #e61bfe03
+# %% ../nbs/04_callback.ipynb #3bf8f568
 def kd_loss_for(
     loss_func # A Learner's loss function
 ): # A response loss
@@ -23,7 +24,7 @@ def kd_loss_for(
         if name in names.split(): return loss
     raise ValueError(f"No loss between teacher and student is known to fit {name}: pass one as `KDCallback(..., loss=)`, for instance `soft_target`")
 
-# %% ../nbs/04_callback.ipynb #08c4ed99
+# %% ../nbs/04_callback.ipynb #8494ceb1
 default_alpha = SchedCos(0.9, 0.1) # Starts on the teacher, ends on the labels
 
 def _curve(name, val, ok, rule):
@@ -32,33 +33,30 @@ def _curve(name, val, ok, rule):
         if not ok(v := float(curve(float(pos)))): raise ValueError(f"{name} has to be {rule}; it is {v:g} at progress {pos:g} of the fit")
     return curve
 
-# %% ../nbs/04_callback.ipynb #d3b33e3a
-class _TrainingOnly(Callback):
-    "A callback of which an exported Learner keeps nothing: it is pickled as an inert `Callback`"
-    def __reduce_ex__(self, protocol):
-        if self.learn is None: return super().__reduce_ex__(protocol)   # a copy for the next fit is a full copy
-        return Callback,(),{'learn': self.learn}
-
+# %% ../nbs/04_callback.ipynb #cdd57e80
 class _KDHeader(_TrainingOnly):
     "Names the columns that `KDCallback` adds to an epoch's row: between `Recorder`, who makes the header, and who shows it"
     order = Recorder.order+1
+    def __init__(self, features): self.columns = ['task_loss','teacher_loss',*features,'alpha']
     def before_fit(self):
         if not hasattr(self.learn, 'recorder'): return
         names = L(self.recorder.metric_names)
         at = len(names) - self.recorder.add_time
-        self.recorder.metric_names = names[:at] + L('task_loss','teacher_loss','alpha') + names[at:]
+        self.recorder.metric_names = names[:at] + L(self.columns) + names[at:]
 
-# %% ../nbs/04_callback.ipynb #ca179fa6
+# %% ../nbs/04_callback.ipynb #e1d48deb
 class KDCallback(_TrainingOnly):
-    "Distil knowledge from `teacher`: train on `alpha * L_teacher + (1 - alpha) * L_student`"
+    "Distil knowledge from `teacher`: train on `alpha * L_teacher + (1 - alpha) * L_student`, and the losses of `features`"
     order,run_valid = GradientAccumulation.order-1,False
     def __init__(self,
         teacher, # A network, a `Learner`, a callable on the batch's inputs, or a list of these
         alpha=default_alpha, # Weight of the teacher in [0, 1]: a number, or a curve over the fit
         T=4., # Temperature, above 0: a number, or a curve over the fit
-        loss=None # `loss(pred, teacher_pred, target=None, T=…) -> scalar`; None: the one that fits `learn.loss_func`
+        loss=None, # `loss(pred, teacher_pred, target=None, T=…) -> scalar`; None: the one that fits `learn.loss_func`
+        features=None # `FeatureKD`s: losses between layers, each added with a weight of its own
     ):
-        self.teacher,self.kd_loss,self.header = as_teacher(teacher),loss,_KDHeader()
+        self.teacher,self.kd_loss,self.features = as_teacher(teacher),loss,L(features)
+        self.header = _KDHeader(self.features.attrgot('label'))
         self.alpha = _curve('alpha', alpha, lambda a: 0<=a<=1, 'within [0, 1]')
         self.T = _curve('T', T, lambda t: 0<t<np.inf, 'above 0 and finite')
         self.history = L()
@@ -67,12 +65,12 @@ class KDCallback(_TrainingOnly):
     def learn(self): return self.__dict__.get('learn')
     @learn.setter
     def learn(self, learn):
-        "Comes and goes together with the header of its columns"
-        if self.learn is not None: self.learn.remove_cb(self.header)
+        "Comes and goes together with the header of its columns and with the features"
+        if self.learn is not None: self.learn.remove_cbs([self.header, *self.features])
         self.__dict__['learn'] = learn
-        if learn is not None: learn.add_cb(self.header)
+        if learn is not None: learn.add_cbs([self.header, *self.features])
 
-# %% ../nbs/04_callback.ipynb #0282db3b
+# %% ../nbs/04_callback.ipynb #d2832c71
 @patch
 def before_fit(self:KDCallback):
     "Start a new record; the loss is taken here, before another callback puts a wrapper around it"
@@ -84,9 +82,12 @@ def before_train(self:KDCallback):
     if not self.history:
         self.loss_fn = self.kd_loss or kd_loss_for(self.task_loss_func)
         getattr(self.teacher, 'prepare', noop)(self.learn)
+        for f in self.features: f.prepare(self.learn, self.teacher)
     if hasattr(self.teacher, 'loader'): self.learn.dl = self.teacher.loader(self.dl, self.epoch)
+    self.items_dl = None
+    if any(self.features.attrgot('needs_items')): self.learn.dl,self.items_dl = with_items(self.dl)
 
-# %% ../nbs/04_callback.ipynb #c0cec1bb
+# %% ../nbs/04_callback.ipynb #389278df
 def _class_axis(loss_func):
     torchs = isinstance(loss_func, (nn.CrossEntropyLoss,FocalLoss,LabelSmoothingCrossEntropy)) or loss_func is F.cross_entropy
     return getattr(loss_func, 'axis', 1 if torchs else -1)
@@ -95,7 +96,7 @@ def _class_axis(loss_func):
 def _teacher_loss(self:KDCallback, T):
     "Ask the teacher about this batch, and compare"
     pred = get_logits(self.pred)
-    with torch.no_grad(): soft = get_logits(self.teacher(*self.xb)).to(pred.device)
+    with torch.no_grad(), ContextManagers(self.features.map(lambda f: f.watching())): soft = get_logits(self.teacher(*self.xb)).to(pred.device)
     if soft.is_inference(): soft = soft.clone()   # of `torch.inference_mode`: could not be kept for backward
     if soft.shape != pred.shape: raise ValueError(
         f"The teacher answers with shape {tuple(soft.shape)}, the student with {tuple(pred.shape)}: both need the same classes. "
@@ -105,7 +106,7 @@ def _teacher_loss(self:KDCallback, T):
     pred,soft = (o.movedim(_class_axis(self.task_loss_func), -1) for o in (pred,soft))
     return self.loss_fn(pred, soft, target=first(self.yb), T=T)
 
-# %% ../nbs/04_callback.ipynb #9858bcd5
+# %% ../nbs/04_callback.ipynb #0fd89ae4
 @patch
 def _task_loss(self:KDCallback):
     "The Learner's own loss, over the items that have a label"
@@ -120,20 +121,30 @@ def _task_loss(self:KDCallback):
         return loss
     return lf(get_logits(self.pred)[labelled], y[labelled])
 
-# %% ../nbs/04_callback.ipynb #3bff98d8
+# %% ../nbs/04_callback.ipynb #e407bbf9
 @patch
 def after_loss(self:KDCallback):
     "Blend the teacher's loss into the student's"
     if not len(self.yb): return
-    alpha,T = self.alpha(self.pct_train),self.T(self.pct_train)
-    task,teacher = self._task_loss(),tensor(np.nan)
+    pos = self.pct_train
+    alpha,T,weights = self.alpha(pos),self.T(pos),[f.weight(pos) for f in self.features]
+    loss,teacher,terms = self._task_loss(),tensor(np.nan),[tensor(np.nan)]*len(weights)
+    parts = {'task_loss': loss}
     # a teacher without weight is asked once, so that a mistake shows, and then left alone
-    if alpha > 0 or not self.history: teacher = self._teacher_loss(T)
-    self.learn.loss_grad = alpha*teacher + (1-alpha)*task if alpha > 0 else task
-    self.learn.loss = self.learn.loss_grad.clone()
-    self.history.append(dict(task_loss=task.detach().clone(), teacher_loss=teacher.detach(), alpha=alpha, T=T))
+    if alpha > 0 or any(weights) or not self.history: teacher,terms = self._teacher_loss(T),self._feature_losses()
+    if alpha > 0: loss = alpha*teacher + (1-alpha)*loss
+    for w,term in zip(weights, terms):
+        if w > 0: loss = loss + w*term
+    self.learn.loss_grad,self.learn.loss = loss,loss.clone()
+    parts |= {'teacher_loss': teacher, **dict(zip(self.features.attrgot('label'), terms))}
+    self.history.append({k: o.detach().clone() for k,o in parts.items()} | {'alpha':alpha, 'T':T})
 
-# %% ../nbs/04_callback.ipynb #a205d31e
+@patch
+def _feature_losses(self:KDCallback):
+    items = None if self.items_dl is None else tensor(self.items_dl.items)
+    return [f.batch_loss(items) for f in self.features]
+
+# %% ../nbs/04_callback.ipynb #9b4f312c
 def _column(history, k): return [float(o[k]) for o in history]
 
 @patch
@@ -141,7 +152,7 @@ def after_epoch(self:KDCallback):
     "Add to the epoch's row what the training was made of"
     new,self.n_shown = self.history[self.n_shown:],len(self.history)
     if new and hasattr(self.learn, 'recorder'):
-        self.recorder.log += [float(np.nanmean(_column(new, k))) for k in ('task_loss','teacher_loss','alpha')]
+        self.recorder.log += [float(np.nanmean(_column(new, k))) for k in self.header.columns]
 
 @patch
 def after_fit(self:KDCallback):
@@ -149,19 +160,19 @@ def after_fit(self:KDCallback):
     if self.history and hasattr(self.learn, 'recorder'):
         self.recorder.kd_log = {k:_column(self.history, k) for k in self.history[0]}
 
-# %% ../nbs/04_callback.ipynb #95364eaa
+# %% ../nbs/04_callback.ipynb #23f1cf6f
 @patch
 def plot_kd(self:Recorder,
     figsize=(9,3) # Of the whole figure, in inches
 ):
-    "Plot what the last distillation was made of: both parts of the loss (running mean over 2 % of the fit), alpha and T"
+    "Plot what the last distillation was made of: the parts of the loss (running mean over 2 % of the fit), alpha and T"
     kd = pd.DataFrame(self.kd_log)
     _,(loss_ax,curve_ax) = plt.subplots(1, 2, figsize=figsize, layout='constrained')
-    kd[['task_loss','teacher_loss']].rolling(max(1, len(kd)//50), min_periods=1).mean().plot(ax=loss_ax, xlabel='batch', title='Parts of the loss')
+    kd.drop(columns=['alpha','T']).rolling(max(1, len(kd)//50), min_periods=1).mean().plot(ax=loss_ax, xlabel='batch', title='Parts of the loss')
     kd['alpha'].plot(ax=curve_ax, xlabel='batch', ylabel='alpha', ylim=(-.05,1.05), title="Weight of the teacher", color='C2', label='alpha', legend=True)
     kd['T'].plot(ax=curve_ax, secondary_y=True, style='--', color='C3', label='T', legend=True)
 
-# %% ../nbs/04_callback.ipynb #35bde269
+# %% ../nbs/04_callback.ipynb #750b2baf
 @patch
 @delegates(Learner.fit_one_cycle)
 def distill(self:Learner,
@@ -171,13 +182,14 @@ def distill(self:Learner,
     alpha=default_alpha, # Weight of the teacher in [0, 1]: a number, or a curve over the fit
     T=4., # Temperature, above 0: a number, or a curve over the fit
     loss=None, # `loss(pred, teacher_pred, target=None, T=…) -> scalar`; None: the one that fits `self.loss_func`
+    features=None, # `FeatureKD`s: losses between layers, each added with a weight of its own
     cbs=None, # More callbacks
     **kwargs
 ):
     "`fit_one_cycle` with a `KDCallback`"
-    self.fit_one_cycle(n_epoch, lr_max, cbs=L(cbs)+KDCallback(teacher, alpha=alpha, T=T, loss=loss), **kwargs)
+    self.fit_one_cycle(n_epoch, lr_max, cbs=L(cbs)+KDCallback(teacher, alpha=alpha, T=T, loss=loss, features=features), **kwargs)
 
-# %% ../nbs/04_callback.ipynb #07474985
+# %% ../nbs/04_callback.ipynb #c9c5b5b2
 class BFloat16(MixedPrecision):
     "Mixed precision in bfloat16 on any device, the CPU too: float32 weights and loss, the forward pass autocast"
     def __init__(self): super().__init__(AMPMode.BF16)

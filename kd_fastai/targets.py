@@ -246,11 +246,11 @@ def loader(self:SoftTargets,
     epoch:int # Of the fit
 )->DataLoader: # With the items of each batch
     "What the student is to draw from"
-    if not self.header['epochs']: self.dl = dl if isinstance(dl, ItemsDL) else ItemsDL(dl)
+    if not self.header['epochs']: dl,self.dl = with_items(dl)
     else:
         self.epoch = epoch % self.header['epochs']
-        self.dl = ReplayDL(dl, self.order[self.epoch], f"{self.header['seed']} {self.epoch}")
-    return self.dl
+        dl = self.dl = ReplayDL(dl, self.order[self.epoch], f"{self.header['seed']} {self.epoch}")
+    return dl
 
 @patch
 def __call__(self:SoftTargets,
@@ -270,8 +270,8 @@ class ReplayDL(ItemsDL):
         order:np.ndarray, # Which item comes when
         seed:str # Of the epoch
     ):
+        if isinstance(vars(dl).get('dl'), DataLoader): raise ValueError("A replay cannot be split over processes, whose batches are other ones, nor over other answers by item: use a fixed view")
         super().__init__(dl)
-        if self.source is not dl: raise ValueError("A replay cannot be split over processes, whose batches are other ones: use a fixed view")
         self.order,self.seed,self.only = order,seed,None
 
     def get_idxs(self): return range(len(self.order)) if self.only is None else self.only
@@ -281,9 +281,9 @@ class ReplayDL(ItemsDL):
 def create_batches(self:ReplayDL, samps):
     for rows in chunked(samps, self.bs, self.drop_last):
         with self.at(rows[0]):
-            b = [self.source.do_item(int(self.order[i])) for i in rows]
-            if None in map(type, b) or any(o is None for o in b): raise ValueError("A replay cannot leave out items, which changes the batches: use a fixed view")
-            b = self.source.do_batch(b)
+            b = [self.dl.do_item(int(self.order[i])) for i in rows]
+            if any(o is None for o in b): raise ValueError("A replay cannot leave out items, which changes the batches: use a fixed view")
+            b = self.dl.do_batch(b)
         yield b,np.array(rows)
 
 @patch
