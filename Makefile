@@ -11,7 +11,7 @@ CHECKS ?= check-clean check-nbs notebooks readme-check docs smoke
 # Commands in a notebook's cell (`!kd_distill`) are those of the environment
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test export clean-nbs prepare check-clean check-nbs notebooks mutants readme readme-check proc docs wheel dist smoke check-tag
+.PHONY: demo test export clean-nbs prepare check-clean check-nbs notebooks mutants bench readme readme-check proc docs wheel dist smoke check-tag
 .DEFAULT_GOAL := help
 help: ; @echo 'make demo: distil on real images; make test: every check; make docs: the site'
 
@@ -60,6 +60,11 @@ notebooks: $(VENV)/.dev # One thread for each of the two workers, so that they d
 
 mutants: $(VENV)/.dev # Each mistake put into the losses is noticed by the conformance page
 	$(PY) tools/mutate.py
+
+bench: $(VENV)/.dev # The page about speed, executed on this machine with the peers: some minutes, and nothing else should run
+	$(PIP) install --use-pep517 -e '.[bench]'
+	cd nbs/benchmarks && $(CURDIR)/$(BIN)/jupyter nbconvert --to notebook --execute --inplace speed.ipynb
+	$(BIN)/nbdev_clean
 
 ## README and site
 

@@ -7,11 +7,11 @@ __all__ = ['feature_of', 'align', 'fitnet', 'attention', 'nst', 'similarity', 'p
            'hcl', 'Review', 'get_layer', 'Projector', 'call_once_inside', 'watched', 'Term', 'FeatureKD',
            'SaveFeatures', 'load_features', 'layer_table', 'propose_pairs', 'split_at', 'simkd_student']
 
-# %% ../nbs/01_features.ipynb #ff20aad9
+# %% ../nbs/01_features.ipynb #c9efa92f
 from fastai.vision.all import *
 import contextlib,difflib,functools
 
-# %% ../nbs/01_features.ipynb #39f6b989
+# %% ../nbs/01_features.ipynb #a2469d75
 def feature_of(
     out # Output of a layer
 )->Tensor: # The feature in it, as a plain tensor
@@ -22,7 +22,7 @@ def feature_of(
         if isinstance(o, (Tensor,dict,list,tuple,L)): return feature_of(o)
     raise TypeError(f"No feature in a {type(out).__name__}: expected a tensor, or a tuple, list or dictionary with one")
 
-# %% ../nbs/01_features.ipynb #2b58dda1
+# %% ../nbs/01_features.ipynb #1bd72949
 def _as_map(f, square):
     if f.ndim == 4: return f
     if f.ndim == 2: return f[...,None,None]
@@ -47,8 +47,10 @@ def align(
     size = tuple(map(min, s.shape[-2:], t.shape[-2:]))
     return tuple(f if f.shape[-2:] == size else F.adaptive_avg_pool2d(f, size) for f in (s,t))
 
-# %% ../nbs/01_features.ipynb #3ed4f0de
-def _full(x): return (x.float() if x.dtype in (torch.float16,torch.bfloat16) else x).as_subclass(Tensor)
+# %% ../nbs/01_features.ipynb #8d8ced6e
+def _full(x):
+    x = x if type(x) is Tensor else x.as_subclass(Tensor)
+    return x.float() if x.dtype in (torch.float16,torch.bfloat16) else x
 
 def _in_float32(f):
     "`f` on plain tensors, in float32 where they are in half precision or within autocast"
@@ -60,7 +62,7 @@ def _in_float32(f):
 
 def _unit(x, dim=-1): return F.normalize(x, dim=dim, eps=1e-6)
 
-# %% ../nbs/01_features.ipynb #676630e5
+# %% ../nbs/01_features.ipynb #e383a8cd
 def _test_same_shape(s, t):
     if s.shape != t.shape: raise ValueError(
         f"The student's feature has shape {tuple(s.shape)}, the teacher's {tuple(t.shape)}: use `FeatureKD(..., projector='auto')`, or a loss between items")
@@ -76,7 +78,7 @@ def fitnet(
 
 fitnet.projector = 'always'
 
-# %% ../nbs/01_features.ipynb #5261943f
+# %% ../nbs/01_features.ipynb #90fa0e05
 def _places(s, t, what):
     s,t = align(s, t)
     if s[0,0].numel() < 2: raise ValueError(f"`{what}` compares places, and one of these features has a single one: name a layer before the pooling")
@@ -95,7 +97,7 @@ def attention(
 
 attention.projector = 'never'
 
-# %% ../nbs/01_features.ipynb #f97761c9
+# %% ../nbs/01_features.ipynb #0f24ea79
 @_in_float32
 def nst(
     s:Tensor, # Student map, or tokens
@@ -109,7 +111,7 @@ def nst(
 
 nst.projector = 'never'
 
-# %% ../nbs/01_features.ipynb #9e449759
+# %% ../nbs/01_features.ipynb #3b641288
 @_in_float32
 def similarity(
     s:Tensor, # Student feature
@@ -117,12 +119,12 @@ def similarity(
 )->Tensor: # Scalar, mean over pairs of items
     "`‖rownorm(F_t F_tᵀ) − rownorm(F_s F_sᵀ)‖²_F / B²`, of [Tung & Mori (2019)](https://arxiv.org/abs/1907.09682)"
     if len(s) < 2: return s.sum()*0
-    gs,gt = (_unit(f @ f.T) for f in (s.flatten(1),t.flatten(1)))
+    gs,gt = (F.normalize(f @ f.T) for f in (s.flatten(1),t.flatten(1)))
     return F.mse_loss(gs, gt)
 
 similarity.projector = 'never'
 
-# %% ../nbs/01_features.ipynb #357021cd
+# %% ../nbs/01_features.ipynb #d5348cee
 @_in_float32
 def pkt(
     s:Tensor, # Student feature
@@ -137,7 +139,7 @@ def pkt(
 
 pkt.projector = 'never'
 
-# %% ../nbs/01_features.ipynb #befab2f8
+# %% ../nbs/01_features.ipynb #eb1bf9ec
 def _distances(x):
     d = torch.cdist(x, x, compute_mode='donot_use_mm_for_euclid_dist')
     return d / (d.sum()/(d > 0).sum().clamp_min(1)).clamp_min(1e-12)
@@ -146,7 +148,7 @@ def _angles(x):
     e = _unit(x[None] - x[:,None])
     return e @ e.transpose(1, 2)
 
-# %% ../nbs/01_features.ipynb #1218db09
+# %% ../nbs/01_features.ipynb #4fe021de
 @_in_float32
 def rkd(
     s:Tensor, # Student feature
@@ -162,7 +164,7 @@ def rkd(
 
 rkd.projector = 'never'
 
-# %% ../nbs/01_features.ipynb #2f643c16
+# %% ../nbs/01_features.ipynb #666f9fec
 @_in_float32
 def _flow(a, b):
     a,b = (o.flatten(2) for o in align(a, b))
@@ -179,7 +181,7 @@ def fsp(
     _test_same_shape(gs, gt)
     return F.mse_loss(gs, gt)
 
-# %% ../nbs/01_features.ipynb #a8c78838
+# %% ../nbs/01_features.ipynb #839169e7
 class LearntLoss(nn.Module):
     "Base of losses with weights: subclasses make these in `build(s, t)`, on the first pair of features"
     built,projector = False,'never'
@@ -193,7 +195,7 @@ class LearntLoss(nn.Module):
         self.to(first(L(s)).device)
         self.built = True
 
-# %% ../nbs/01_features.ipynb #aaaf708f
+# %% ../nbs/01_features.ipynb #f941ff2d
 class _BatchNorm(nn.BatchNorm2d):
     def forward(self, x):
         if x.numel() > x.shape[1]: return super().forward(x)
@@ -201,7 +203,7 @@ class _BatchNorm(nn.BatchNorm2d):
 
 def _conv_bn(ni, nf, ks=1): return nn.Sequential(nn.Conv2d(ni, nf, ks, padding=ks//2, bias=False), _BatchNorm(nf))
 
-# %% ../nbs/01_features.ipynb #105bf61c
+# %% ../nbs/01_features.ipynb #20d923ad
 class VID(LearntLoss):
     """Variational information distillation, of [Ahn et al. (2019)](https://arxiv.org/abs/1904.05835): `mean ½[(μ(f_s) − f_t)²/σ² + log σ²]`, a Gaussian for the teacher's
     feature given the student's, with a learnt mean and a learnt variance a channel"""
@@ -224,7 +226,7 @@ class VID(LearntLoss):
         var = F.softplus(self.raw_var)[:,None,None] + self.eps
         return ((mean-t)**2/var + var.log()).mean()/2
 
-# %% ../nbs/01_features.ipynb #9ac5d421
+# %% ../nbs/01_features.ipynb #63dcabf0
 class CRD(LearntLoss):
     """Contrastive representation distillation, of [Tian et al. (2020)](https://arxiv.org/abs/1910.10699): tell the pair of an item from `n_neg` others,
     by noise-contrastive estimation, once from each network's side. The others are drawn once a batch, and shared by its items"""
@@ -244,7 +246,7 @@ class CRD(LearntLoss):
         self.register_buffer('banks', _unit(torch.randn(2, n_items, dim)))   # the student's, the teacher's
         self.register_buffer('log_z', torch.zeros(2))                        # set by the first batch, then constant
 
-# %% ../nbs/01_features.ipynb #b74253b1
+# %% ../nbs/01_features.ipynb #ec921494
 @patch
 def build(self:CRD, s, t): self.embed = nn.ModuleList(nn.Linear(f[0].numel(), self.dim) for f in (s,t))
 
@@ -260,7 +262,7 @@ def _contrast(self:CRD, v, bank, side, items, neg):
     own = self.labels[neg] == self.labels[items][:,None]
     return -(F.logsigmoid(pos).sum() + F.logsigmoid(-other).masked_fill(own, 0).sum())/len(v)
 
-# %% ../nbs/01_features.ipynb #45d31304
+# %% ../nbs/01_features.ipynb #de53ff8f
 @patch
 def forward(self:CRD,
     s:Tensor, # Student feature; a vector, mostly
@@ -283,7 +285,7 @@ def _remember(self:CRD, v, items):
     "Move what the bank holds of `items` towards `v`"
     self.banks[:,items] = _unit(self.momentum*self.banks[:,items] + (1-self.momentum)*v)
 
-# %% ../nbs/01_features.ipynb #76597016
+# %% ../nbs/01_features.ipynb #4e037f35
 @_in_float32
 def hcl(
     s:Tensor, # Student map, projected
@@ -296,7 +298,7 @@ def hcl(
     weights = [.5**i for i in range(len(losses))]
     return sum(w*l for w,l in zip(weights, losses)) / sum(weights)
 
-# %% ../nbs/01_features.ipynb #a31fc48c
+# %% ../nbs/01_features.ipynb #d9696440
 class Review(LearntLoss):
     "Knowledge review, of [Chen et al. (2021)](https://arxiv.org/abs/2104.09044): its `FeatureKD` names several layers a side, the first level first"
     def __init__(self,
@@ -312,7 +314,7 @@ class Review(LearntLoss):
         self.gates  = nn.ModuleList(nn.Conv2d(2*width, 2, 1) for _ in pairs[1:])
         self.widen  = nn.ModuleList(_conv_bn(width, b.shape[1], 3) for _,b in pairs)
 
-# %% ../nbs/01_features.ipynb #4adcf153
+# %% ../nbs/01_features.ipynb #fd6a8e15
 @patch
 def _fuse(self:Review, x, deeper, level):
     "The gates say, place by place, how much of this level and how much of the deeper ones goes on"
@@ -335,7 +337,7 @@ def forward(self:Review,
         loss = loss + hcl(self.widen[i](fused), b)
     return loss
 
-# %% ../nbs/01_features.ipynb #6abb81d1
+# %% ../nbs/01_features.ipynb #bd1a6236
 def get_layer(
     model:nn.Module, # A network, in `DistributedDataParallel` or not
     path:str, # As in `model.named_modules()`
@@ -347,7 +349,7 @@ def get_layer(
         f"The {who} has no layer {path!r}. Nearest: {', '.join(difflib.get_close_matches(path, list(layers), 3, 0))}. `layer_table(model, x)` lists them all")
     return layers[path]
 
-# %% ../nbs/01_features.ipynb #2fd244a1
+# %% ../nbs/01_features.ipynb #c481511f
 class Projector(nn.Module):
     "From a student's feature to the width of the teacher's, both at the same size"
     def __init__(self,
@@ -363,7 +365,7 @@ class Projector(nn.Module):
         s,t = align(s, t)
         return tuple(o.flatten(1) if ndim==2 else o.flatten(2).transpose(1,2) if ndim==3 else o for o in (self.net(s),t))
 
-# %% ../nbs/01_features.ipynb #7dbe69c3
+# %% ../nbs/01_features.ipynb #461d0651
 def call_once_inside(
     model:nn.Module, # Whose next call it is
     context # A context manager, for that one call
@@ -388,14 +390,14 @@ def watched(
         yield
         seen[:] = list(hooks.stored)
 
-# %% ../nbs/01_features.ipynb #ea54170f
+# %% ../nbs/01_features.ipynb #160e6c3f
 class _TrainingOnly(Callback):
     "A callback of which an exported Learner keeps nothing: it is pickled as a `Callback` that does nothing"
     def __reduce_ex__(self, protocol):
         if self.learn is None: return super().__reduce_ex__(protocol)   # a copy for the next fit is a full copy
         return Callback,(),{'learn': self.learn}
 
-# %% ../nbs/01_features.ipynb #1647c69f
+# %% ../nbs/01_features.ipynb #95f44fd2
 class Term(_TrainingOnly):
     "Base of what adds one more loss for a batch to a distillation"
     order,run_valid = GradientAccumulation.order-1,False
@@ -410,7 +412,7 @@ class Term(_TrainingOnly):
         self.__dict__['learn'] = learn
         if learn is None: self.forget()
 
-# %% ../nbs/01_features.ipynb #febe4977
+# %% ../nbs/01_features.ipynb #176c67e0
 @patch
 def forget(self:Term): "Let go of both networks: the term leaves the Learner"
 
@@ -432,7 +434,7 @@ def batch_loss(self:Term,
     "The loss for the batch at hand, after student and teacher answered"
     raise NotImplementedError
 
-# %% ../nbs/01_features.ipynb #16c83064
+# %% ../nbs/01_features.ipynb #44c88e89
 def _weight_curve(weight):
     curve = weight if callable(weight) else SchedNo(float(weight), float(weight))
     for pos in np.linspace(0, 1, 101):
@@ -467,7 +469,7 @@ class FeatureKD(Term):
     def label(self): return f"{getattr(self.loss_fn, '__name__', type(self.loss_fn).__name__)} {'+'.join(self.paths[0])}"
     def forget(self): self.hooked,self.seen,self.teacher = ([],[]),([],[]),None
 
-# %% ../nbs/01_features.ipynb #89041c95
+# %% ../nbs/01_features.ipynb #ba56de92
 @patch
 def prepare(self:FeatureKD,
     learn:Learner, # The student's
@@ -497,7 +499,7 @@ def after_batch(self:FeatureKD):
     "Let go of the features, and of the graph with them"
     self.seen = [],[]
 
-# %% ../nbs/01_features.ipynb #158402c4
+# %% ../nbs/01_features.ipynb #45e1746c
 @patch
 def _features(self:FeatureKD):
     "What both networks put out, as two lists of tensors on the student's device"
@@ -524,7 +526,7 @@ def _comparable(self:FeatureKD, s, t):
     s,t = zip(*map(project, self.nets['projectors'], s, t))
     return (s,t) if len(s) > 1 else (s[0],t[0])
 
-# %% ../nbs/01_features.ipynb #778a51f6
+# %% ../nbs/01_features.ipynb #df7f08a9
 @patch
 def _build(self:FeatureKD, s, t):
     "Make projectors and the weights of the loss for these shapes, and the optimizer of both; the fit's random numbers stay as they were"
@@ -535,7 +537,7 @@ def _build(self:FeatureKD, s, t):
     self.ready = True
     if self.saved: self.load_state_dict(self.saved)
 
-# %% ../nbs/01_features.ipynb #0b782d5b
+# %% ../nbs/01_features.ipynb #67d29b00
 @patch
 def batch_loss(self:FeatureKD,
     items:Tensor=None # Which items of the training set these are, if `needs_items`
@@ -545,7 +547,7 @@ def batch_loss(self:FeatureKD,
     if not self.ready: self._build(s, t)
     return self.loss_fn(*self._comparable(s, t), **({'items':items} if self.needs_items else {}))
 
-# %% ../nbs/01_features.ipynb #b1b181aa
+# %% ../nbs/01_features.ipynb #327bdd75
 @patch
 def _make_opt(self:FeatureKD):
     params = [p for p in self.nets.parameters() if p.requires_grad]
@@ -561,7 +563,7 @@ def _copy_hypers(self:FeatureKD):
     for k in ('lr','mom','wd'):
         if k in theirs and k in own: self.own_opt.set_hyper(k, float(theirs[k])*(self.lr_mult if k=='lr' else 1))
 
-# %% ../nbs/01_features.ipynb #4ba8c624
+# %% ../nbs/01_features.ipynb #19e70349
 @patch
 def after_cancel_step(self:FeatureKD): self.skipped = True
 
@@ -577,7 +579,7 @@ def after_step(self:FeatureKD):
         self.own_opt.zero_grad()
     self.skipped = False
 
-# %% ../nbs/01_features.ipynb #79ec7a70
+# %% ../nbs/01_features.ipynb #8093887c
 @patch
 def before_fit(self:FeatureKD):
     self.before_search = deepcopy((self.nets, self.own_opt, self.ready)) if hasattr(self.learn, 'lr_finder') else None
@@ -587,7 +589,7 @@ def after_fit(self:FeatureKD):
     if self.before_search: self.nets,self.own_opt,self.ready = self.before_search
     self.before_search = None
 
-# %% ../nbs/01_features.ipynb #86fa4d44
+# %% ../nbs/01_features.ipynb #0eb2e1d7
 @patch
 def state_dict(self:FeatureKD)->dict: # Weights of projectors and loss, and the state of their optimizer; empty before the first batch
     "What the term has learnt"
@@ -606,7 +608,7 @@ def load_state_dict(self:FeatureKD,
     if self.own_opt: self.own_opt.load_state_dict(to_device(deepcopy(sd['opt']), one_param(self.nets).device))
     self.saved = None
 
-# %% ../nbs/01_features.ipynb #19c5ca07
+# %% ../nbs/01_features.ipynb #4829a50c
 class SaveFeatures(_TrainingOnly):
     "Beside each file of `SaveModelCallback`, such as `model_3.pth`, write the state of `features`: `model_3_features.pth`"
     order,run_valid = SaveModelCallback.order+1,False
@@ -625,7 +627,7 @@ class SaveFeatures(_TrainingOnly):
 
     def _write(self, file): torch.save([f.state_dict() for f in self.features], _features_file(file))
 
-# %% ../nbs/01_features.ipynb #0b2d0e3a
+# %% ../nbs/01_features.ipynb #6261e7d6
 def _features_file(file): return Path(file).with_name(Path(file).name.removesuffix('.pth') + '_features.pth')
 
 def load_features(
@@ -637,7 +639,7 @@ def load_features(
     if len(states) != len(L(features)): raise ValueError(f"{file} has {len(states)} features, and not {len(L(features))}")
     for f,sd in zip(L(features), states): f.load_state_dict(sd)
 
-# %% ../nbs/01_features.ipynb #4a7b01ff
+# %% ../nbs/01_features.ipynb #702bbe62
 def layer_table(
     model:nn.Module, # A network
     *xb # Inputs of a batch
@@ -654,7 +656,7 @@ def layer_table(
         for m in training: m.training = True
     return pd.DataFrame(rows, columns=['layer','type','shape'])
 
-# %% ../nbs/01_features.ipynb #ff801501
+# %% ../nbs/01_features.ipynb #9b2cd567
 def _depth(o): return o.layer.count('.')
 
 def _good_places(table):
@@ -668,7 +670,7 @@ def _good_places(table):
     best = max(blocks.values(), key=lambda b: (len(b) > 1, -_depth(b[0]), len(b), b[-1].Index))
     return dict(enumerate(o.layer for o in best))
 
-# %% ../nbs/01_features.ipynb #fea94f15
+# %% ../nbs/01_features.ipynb #84012047
 def propose_pairs(
     student:nn.Module, # The student
     teacher:nn.Module, # The teacher
@@ -683,7 +685,7 @@ def propose_pairs(
     at = lambda o: [o[round((i+1)*len(o)/n)-1] for i in range(n)]
     return list(zip(at(s), at(t)))
 
-# %% ../nbs/01_features.ipynb #cf8e4c8f
+# %% ../nbs/01_features.ipynb #3f21e40d
 def _trace(model, path, who):
     "The graph of `model` with the layer at `path` as one node"
     get_layer(model, path, who)
@@ -718,7 +720,7 @@ def split_at(
         graph.erase_node(o)
     return body,torch.fx.GraphModule(model, graph)
 
-# %% ../nbs/01_features.ipynb #7bd6b82c
+# %% ../nbs/01_features.ipynb #84775322
 def _simkd_projector(s, t, factor):
     if s.ndim != t.ndim or s.ndim not in (2,4): raise ValueError(
         f"A classifier is reused with two maps or two vectors, not with the shapes {tuple(s.shape)} and {tuple(t.shape)}: name other layers")
@@ -730,7 +732,7 @@ def _simkd_projector(s, t, factor):
     resize = [nn.AdaptiveAvgPool2d(t.shape[-2:])] if s.shape[2:] != t.shape[2:] else []
     return nn.Sequential(*resize, *block(ni,n,1), *block(n,n,3), *block(n,nf,1, bool((t >= 0).all())))
 
-# %% ../nbs/01_features.ipynb #9a6512b3
+# %% ../nbs/01_features.ipynb #6e90f1ab
 def simkd_student(
     student:nn.Module, # Any network that `torch.fx` can trace
     student_layer:str, # Where to cut it: its last layer before the pooling
