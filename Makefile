@@ -58,7 +58,7 @@ check-nbs: $(VENV)/.dev # Each notebook opens with a title and a sentence, holds
 notebooks: $(VENV)/.dev # One thread for each of the two workers, so that they do not fight over the cores
 	OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print
 
-mutants: $(VENV)/.dev # Each mistake put into the losses is noticed by the conformance page
+mutants: $(VENV)/.dev # Each mistake put into a loss, of answers or of layers, is noticed by the conformance page
 	$(PY) tools/mutate.py
 
 bench: $(VENV)/.dev # The page about speed, executed on this machine with the peers: some minutes, and nothing else should run
