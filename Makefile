@@ -28,7 +28,7 @@ $(VENV)/.run: settings.ini setup.py | $(PY)
 
 $(VENV)/.dev: settings.ini setup.py | $(PY)
 	@echo 'Installing kd_fastai and the development tools: some minutes, once'
-	$(PIP) install --use-pep517 -e '.[dev,lite]'
+	$(PIP) install --use-pep517 -e '.[dev,lite,nlp,onnx]'
 	@touch $@ $(VENV)/.run
 
 ## The two commands

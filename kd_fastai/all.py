@@ -7,3 +7,5 @@ from .callback import *
 from .report import *
 from .data import *
 from .models import *
+from .text import *
+from .transfer import *

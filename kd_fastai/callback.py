@@ -24,6 +24,14 @@ def kd_loss_for(
         if name in names.split(): return loss
     raise ValueError(f"No loss between teacher and student is known to fit {name}: pass one as `KDCallback(..., loss=)`, for instance `soft_target`")
 
+def _check_kind(loss, loss_func):
+    "Numbers have no softmax"
+    try: numbers = kd_loss_for(loss_func) is regression_kd
+    except ValueError: return
+    name = getattr(loss, '__name__', getattr(getattr(loss, 'func', loss), '__name__', ''))
+    if numbers and name in 'soft_target soft_cross_entropy reverse_kl jsd dkd nkd dist'.split(): raise ValueError(
+        f"{name} compares probabilities of classes, and {loss_func} compares numbers: take `regression_kd` or `logit_mse`")
+
 # %% ../nbs/04_callback.ipynb #8494ceb1
 default_alpha = SchedCos(0.9, 0.1) # Starts on the teacher, ends on the labels
 
@@ -45,6 +53,20 @@ class _KDHeader(_TrainingOnly):
         self.recorder.metric_names = names[:at] + L(self.columns) + names[at:]
 
 # %% ../nbs/04_callback.ipynb #e1d48deb
+class _KDInputs(_TrainingOnly):
+    "Hands the inputs of a batch to student and teacher: all to both, or those they were said to get"
+    order = GradientAccumulation.order-1   # after `MixUp`
+    def __init__(self, student, teacher): self.student,self.teacher = student,teacher
+    def _pick(self, who, idxs):
+        if idxs is None: return self.xb
+        if not all(0 <= i < len(self.xb) for i in L(idxs)): raise ValueError(
+            f"{who}_inputs={idxs}, but a batch has {len(self.xb)} inputs: see `n_inp` of the DataLoaders")
+        return tuple(self.xb[i] for i in L(idxs))
+    def before_batch(self):
+        if self.training: self.teacher_xb = self._pick('teacher', self.teacher)
+        self.learn.xb = self._pick('student', self.student)
+
+# %% ../nbs/04_callback.ipynb #c251ba01
 class KDCallback(_TrainingOnly):
     "Distil knowledge from `teacher`: train on `alpha * L_teacher + (1 - alpha) * L_student`, and the losses of `features`"
     order,run_valid = GradientAccumulation.order-1,False
@@ -53,10 +75,12 @@ class KDCallback(_TrainingOnly):
         alpha=default_alpha, # Weight of the teacher in [0, 1]: a number, or a curve over the fit
         T=4., # Temperature, above 0: a number, or a curve over the fit
         loss=None, # `loss(pred, teacher_pred, target=None, T=…) -> scalar`; None: the one that fits `learn.loss_func`
-        features=None # `FeatureKD`s: losses between layers, each added with a weight of its own
+        features=None, # `FeatureKD`s: losses between layers, each added with a weight of its own
+        teacher_inputs:int|list=None, # Which inputs of a batch the teacher gets, by position; None: all
+        student_inputs:int|list=None # Which the student gets, in validation too; None: all
     ):
         self.teacher,self.kd_loss,self.features = as_teacher(teacher),loss,L(features)
-        self.header = _KDHeader(self.features.attrgot('label'))
+        self.header,self.inputs = _KDHeader(self.features.attrgot('label')),_KDInputs(student_inputs, teacher_inputs)
         self.alpha = _curve('alpha', alpha, lambda a: 0<=a<=1, 'within [0, 1]')
         self.T = _curve('T', T, lambda t: 0<t<np.inf, 'above 0 and finite')
         self.history = L()
@@ -65,10 +89,10 @@ class KDCallback(_TrainingOnly):
     def learn(self): return self.__dict__.get('learn')
     @learn.setter
     def learn(self, learn):
-        "Comes and goes together with the header of its columns and with the features"
-        if self.learn is not None: self.learn.remove_cbs([self.header, *self.features])
+        "Comes and goes together with the header of its columns, the inputs and the features"
+        if self.learn is not None: self.learn.remove_cbs([self.header, self.inputs, *self.features])
         self.__dict__['learn'] = learn
-        if learn is not None: learn.add_cbs([self.header, *self.features])
+        if learn is not None: learn.add_cbs([self.header, self.inputs, *self.features])
 
 # %% ../nbs/04_callback.ipynb #d2832c71
 @patch
@@ -81,6 +105,7 @@ def before_train(self:KDCallback):
     "Show the teacher whom it teaches, before the first batch, and what it draws from"
     if not self.history:
         self.loss_fn = self.kd_loss or kd_loss_for(self.task_loss_func)
+        _check_kind(self.loss_fn, self.task_loss_func)
         getattr(self.teacher, 'prepare', noop)(self.learn)
         for f in self.features: f.prepare(self.learn, self.teacher)
     if hasattr(self.teacher, 'loader'): self.learn.dl = self.teacher.loader(self.dl, self.epoch)
@@ -88,33 +113,40 @@ def before_train(self:KDCallback):
     if any(self.features.attrgot('needs_items')): self.learn.dl,self.items_dl = with_items(self.dl)
 
 # %% ../nbs/04_callback.ipynb #389278df
-def _class_axis(loss_func):
-    torchs = isinstance(loss_func, (nn.CrossEntropyLoss,FocalLoss,LabelSmoothingCrossEntropy)) or loss_func is F.cross_entropy
-    return getattr(loss_func, 'axis', 1 if torchs else -1)
+def _ignored(loss_func):
+    "The class that `loss_func` ignores"
+    kwargs = getattr(loss_func, 'keywords', {})   # of a `partial`
+    return kwargs.get('ignore_index', getattr(getattr(loss_func, 'func', loss_func), 'ignore_index', -100))
+
+def _no_class(y, loss_func):
+    "`y` with −100 for what `loss_func` ignores"
+    if y.is_floating_point() or (ignored := _ignored(loss_func)) == -100: return y
+    return y.long().masked_fill(y==ignored, -100)
 
 @patch
 def _teacher_loss(self:KDCallback, T):
     "Ask the teacher about this batch, and compare"
     pred = get_logits(self.pred)
-    with torch.no_grad(), ContextManagers(self.features.map(lambda f: f.watching())): soft = get_logits(self.teacher(*self.xb)).to(pred.device)
+    with torch.no_grad(), ContextManagers(self.features.map(lambda f: f.watching())): soft = get_logits(self.teacher(*self.inputs.teacher_xb)).to(pred.device)
     if soft.is_inference(): soft = soft.clone()   # of `torch.inference_mode`: could not be kept for backward
     if soft.shape != pred.shape: raise ValueError(
         f"The teacher answers with shape {tuple(soft.shape)}, the student with {tuple(pred.shape)}: both need the same classes. "
         f"Give one of them a head with as many outputs as the other.")
     if not soft.isfinite().all(): raise ValueError(
         f"The teacher gave NaN or infinity in batch {self.iter} of epoch {self.epoch}: look at its weights, and at these inputs")
-    pred,soft = (o.movedim(_class_axis(self.task_loss_func), -1) for o in (pred,soft))
-    return self.loss_fn(pred, soft, target=first(self.yb), T=T)
+    pred,soft = (o.movedim(class_axis(self.task_loss_func), -1) for o in (pred,soft))
+    return self.loss_fn(pred, soft, target=_no_class(first(self.yb), self.task_loss_func), T=T)
 
 # %% ../nbs/04_callback.ipynb #0fd89ae4
 @patch
 def _task_loss(self:KDCallback):
     "The Learner's own loss, over the items that have a label"
     loss,y,lf = self.learn.loss_grad,first(self.yb),self.task_loss_func
-    if y.is_floating_point() or y.ndim != 1: return loss
-    labelled = y != getattr(getattr(lf, 'func', lf), 'ignore_index', -100)
+    if y.is_floating_point(): return loss
+    labelled = y != _ignored(lf)
     if labelled.all(): return loss
     if not labelled.any(): return get_logits(self.pred).sum()*0
+    if y.ndim != 1: return loss   # of pixels or tokens, which it leaves out itself
     if lf is not self.learn.loss_func:   # wrapped, as by MixUp, whose weighted cross entropies leave them out
         if isinstance(getattr(lf, 'func', lf), LabelSmoothingCrossEntropy): raise ValueError(
             "MixUp with fastai's LabelSmoothingCrossEntropy cannot leave out items without a label: use CrossEntropyLossFlat(label_smoothing=…)")
@@ -183,16 +215,40 @@ def distill(self:Learner,
     T=4., # Temperature, above 0: a number, or a curve over the fit
     loss=None, # `loss(pred, teacher_pred, target=None, T=…) -> scalar`; None: the one that fits `self.loss_func`
     features=None, # `FeatureKD`s: losses between layers, each added with a weight of its own
+    teacher_inputs:int|list=None, # Which inputs of a batch the teacher gets, by position; None: all
+    student_inputs:int|list=None, # Which the student gets, in validation too; None: all
     cbs=None, # More callbacks
     **kwargs
 ):
     "`fit_one_cycle` with a `KDCallback`"
-    self.fit_one_cycle(n_epoch, lr_max, cbs=L(cbs)+KDCallback(teacher, alpha=alpha, T=T, loss=loss, features=features), **kwargs)
+    kd = KDCallback(teacher, alpha, T, loss, features, teacher_inputs, student_inputs)
+    self.fit_one_cycle(n_epoch, lr_max, cbs=L(cbs)+kd, **kwargs)
 
-# %% ../nbs/04_callback.ipynb #c9c5b5b2
+# %% ../nbs/04_callback.ipynb #1f57cf6a
+@patch
+@delegates(Learner.distill)
+def distill_chain(self:Learner,
+    teacher, # As for `distill`
+    assistants, # A `Learner`, or several from the largest to the smallest; they are trained here
+    n_epoch:int, # Number of epochs of each fit
+    lr_max:float|slice=None, # Highest learning rate; None: each Learner's own `lr`
+    **kwargs
+):
+    "`distill` from `teacher` to the first assistant, from each to the next, and from the last to this Learner. `kwargs` go to each `distill`"
+    chain = [*L(assistants), self]
+    for o in chain:
+        if not isinstance(o, Learner): raise TypeError(f"An assistant is trained and has to be a Learner, not {type(o).__name__}")
+    if len({id(o.model) for o in chain}) < len(chain): raise ValueError("The same network is in the chain twice: each step needs one of its own")
+    for learn in chain:
+        learn.distill(teacher, n_epoch, lr_max, **kwargs)
+        teacher = learn
+
+# %% ../nbs/04_callback.ipynb #6d9434b3
 class BFloat16(MixedPrecision):
     "Mixed precision in bfloat16 on any device, the CPU too: float32 weights and loss, the forward pass autocast"
     def __init__(self): super().__init__(AMPMode.BF16)
     def before_fit(self):
         super().before_fit()
-        self.autocast = torch.autocast(torch.device(self.dls.device).type, dtype=torch.bfloat16)
+        device = torch.device(self.dls.device)
+        if not (has := has_bfloat16(device)): warn(f"This {device.type} does not compute in bfloat16: training in float32")
+        self.autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=has)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['soft_target', 'soft_cross_entropy', 'logit_mse', 'reverse_kl', 'jsd', 'dkd', 'nkd', 'dist', 'sigmoid_kd',
-           'regression_kd', 'standardize_logits', 'weighted']
+           'regression_kd', 'standardize_logits', 'weighted', 'labelled']
 
 # %% ../nbs/00_losses.ipynb #22ce8b6e
 import torch, torch.nn.functional as F
@@ -21,7 +21,12 @@ def _pair(*zs):
         f"Student and teacher answer with shapes {tuple(zs[0].shape)} and {tuple(zs[1].shape)}: give one of them a head with as many outputs as the other")
     return tuple(z.float() if z.dtype in (torch.float16,torch.bfloat16) else z for z in map(_plain, zs))
 
-def _log_probs(pred, teacher_pred, T): return tuple(F.log_softmax(z/T, dim=-1) for z in _pair(pred, teacher_pred))
+def _classes(*zs):
+    "As `_pair`, for what goes into a softmax"
+    if zs[0].shape[-1] < 2: raise ValueError("A single column has no classes to choose from, its softmax is always 1: for one logit take `sigmoid_kd`, for a number `regression_kd`")
+    return _pair(*zs)
+
+def _log_probs(pred, teacher_pred, T): return tuple(F.log_softmax(z/T, dim=-1) for z in _classes(pred, teacher_pred))
 
 def _kl(s, t): return F.kl_div(s, t, reduction='none', log_target=True).sum(-1)
 
@@ -144,7 +149,7 @@ def dkd(
     sample_weight:Tensor=None # Not negative, `(batch,)`; None: all the same
 )->Tensor: # Scalar, mean over the items with a label
     "`T² · [α·KL(b_t ‖ b_s) + β·KL(p̂_t ‖ p̂_s)]`, of [Zhao et al. (2022)](https://arxiv.org/abs/2203.08679)"
-    s,t = _pair(pred, teacher_pred)
+    s,t = _classes(pred, teacher_pred)
     y,w = _labels(target, s, 'dkd', sample_weight)
     (s_y,s_rest),(t_y,t_rest) = (_split(z/T, y) for z in (s,t))
     rest = _kl(F.log_softmax(s_rest, -1), F.log_softmax(t_rest, -1))
@@ -161,7 +166,7 @@ def nkd(
     sample_weight:Tensor=None # Not negative, `(batch,)`; None: all the same
 )->Tensor: # Scalar, mean over the items with a label
     "`−t_y·log s_y − γT²·Σ t̂ log ŝ` over the classes other than y, of [Yang et al. (2023)](https://arxiv.org/abs/2303.13005)"
-    s,t = _pair(pred, teacher_pred)
+    s,t = _classes(pred, teacher_pred)
     y,w = _labels(target, s, 'nkd', sample_weight)
     (s_y,s_rest),(t_y,t_rest) = (_split(z, y) for z in (s,t))
     rest = -(F.softmax(t_rest/T, -1) * F.log_softmax(s_rest/T, -1)).sum(-1)
@@ -192,7 +197,7 @@ def dist(
     sample_weight:Tensor=None # Not negative, `(batch,)`; None: all the same. Columns get weighted correlations
 )->Tensor: # Scalar
     "`β(1 − mean Pearson of rows) + γ(1 − mean Pearson of columns)` of `softmax(z/T)`, of [Huang et al. (2022)](https://arxiv.org/abs/2205.10536)"
-    s,t = (F.softmax(z/T, -1).reshape(-1, z.shape[-1]) for z in _pair(pred, teacher_pred))
+    s,t = (F.softmax(z/T, -1).reshape(-1, z.shape[-1]) for z in _classes(pred, teacher_pred))
     if gamma and len(s) < 2: raise ValueError("dist correlates the items of a batch and needs two at least: use larger batches, `drop_last=True`, or gamma=0")
     w = None if sample_weight is None else _expand(sample_weight, pred[...,0]).reshape(-1)
     rows = _mean(_pearson(s, t, eps), w)
@@ -258,3 +263,14 @@ def weighted(
 ): # A response loss with the same signature
     "`loss` with the weight of each item from `weight_fn`: `Σ w·l / Σ w`"
     return update_wrapper(partial(_weighted, loss, weight_fn), loss)
+
+# %% ../nbs/00_losses.ipynb #283a8366
+def _has_target(pred, teacher_pred, target):
+    if target is None: raise ValueError("labelled needs the target, to see which items, pixels or tokens have one")
+    return (_plain(target) != -100).to(torch.float32)
+
+def labelled(
+    loss # A response loss that takes `sample_weight`, as all of this page do
+): # A response loss with the same signature
+    "`loss` where `target` is not −100: the mean over the items, pixels or tokens that have one"
+    return weighted(loss, _has_target)

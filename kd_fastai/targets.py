@@ -57,9 +57,10 @@ def fingerprint(
     teacher # As from `as_teacher`
 )->str: # In hexadecimal; of a callable that is no network only the name
     "A digest of the teacher's weights and of how it sees its inputs"
-    if hasattr(teacher, 'teachers'): return '+'.join(map(fingerprint, teacher.teachers))
+    if hasattr(teacher, 'teachers'): return '+'.join(map(fingerprint, teacher.teachers)) + getattr(teacher, 'how', '')
+    if hasattr(teacher, 'teacher'): return fingerprint(teacher.teacher)
     if not isinstance(teacher, FrozenTeacher): return getattr(teacher, '__qualname__', type(teacher).__qualname__)
-    h = hashlib.blake2b(repr((teacher.size, teacher.mode, [_rounded(o) for o in teacher.stats or ()])).encode(), digest_size=16)
+    h = hashlib.blake2b(repr((teacher.size, teacher.mode, [_rounded(o) for o in teacher.stats or ()]) + ((teacher.pick,) if teacher.pick else ())).encode(), digest_size=16)
     for k,v in teacher.model.state_dict().items(): h.update(k.encode() + v.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return h.hexdigest()
 
@@ -259,12 +260,12 @@ def __call__(self:SoftTargets,
     "What the teacher said about these items"
     x = xb[0]
     if isinstance(x, Tensor) and not self.other_view and self.header['input'] is not None: _same('sizes', self.header['input'], list(x.shape[1:]), "If that is meant: `SoftTargets(path, other_view=True)`.")
-    z = self.logits(self.dl.items, self.epoch) if self.header['epochs'] else self.logits(self.rows[self.dl.items])
+    z = self.logits(self.dl.rows, self.epoch) if self.header['epochs'] else self.logits(self.rows[self.dl.items])
     return z.to(x.device)
 
 # %% ../nbs/03_targets.ipynb #fe7aae1a
 class ReplayDL(ItemsDL):
-    "The batches of a recorded epoch, with the augmentation that they had; in `items` their rows in it"
+    "The batches of a recorded epoch, with the augmentation that they had; in `rows` their places in it"
     def __init__(self,
         dl:DataLoader, # As it was when recorded
         order:np.ndarray, # Which item comes when
@@ -288,7 +289,9 @@ def create_batches(self:ReplayDL, samps):
 
 @patch
 def after_batch(self:ReplayDL, b):
-    with self.at(b[1][0]): return ItemsDL.after_batch(self, b)
+    with self.at(b[1][0]): b = ItemsDL.after_batch(self, b)
+    self.rows,self.items = self.items,self.order[self.items]
+    return b
 
 # %% ../nbs/03_targets.ipynb #e57886f6
 @contextmanager
@@ -357,12 +360,13 @@ def loader(self:_Build, epoch, rows):
 @patch
 def ask(self:_Build, dl):
     "The items and answers of each batch of `dl`"
+    if hasattr(self.teacher, 'loader'): dl = self.teacher.loader(dl, 0)
     with _validation_view(self.dl) if not self.header['epochs'] else nullcontext():
         for b in dl:
             xb = b[:self.n_inp]
             z = torch.stack([get_logits(self.teacher(v(xb[0]), *xb[1:])).float() for v in self.views]).mean(0)
             if not z.isfinite().all(): raise ValueError(f"The teacher gave NaN or infinity for one of these items: {list(dl.items)}")
-            yield xb[0],dl.items,z.cpu()
+            yield xb[0],getattr(dl, 'rows', dl.items),z.cpu()
 
 @patch
 def probe(self:_Build):
@@ -448,13 +452,14 @@ def verify(self:SoftTargets,
     getattr(ask, 'prepare', noop)(learn)
     here,there,names = [],[],[]
     for dl,epoch in _samples(self, dls.train, n):
+        if hasattr(ask, 'loader'): ask.loader(dl, epoch)
         with nullcontext() if self.order is not None else _validation_view(dls.train):
             for b in dl:
                 here.append(get_logits(ask(*b[:getattr(dls, 'n_inp', 1)])).float().cpu())
-                there.append(self.logits(dl.items, epoch) if self.order is not None else self.logits(self.rows[dl.items]))
-                names += list(dl.items if self.order is None else self.order[epoch][dl.items])
+                there.append(self.logits(dl.rows, epoch) if self.order is not None else self.logits(self.rows[dl.items]))
+                names += list(dl.items)
     here,there = torch.cat(here),torch.cat(there)
-    same,change = agreement(here, there)
+    same,change = agreement(here, there, getattr(ask, 'axis', None) or -1)
     if change > tol:
         worst = int((here.softmax(-1)-there.softmax(-1)).abs().flatten(1).max(1)[0].argmax()) if here.shape[-1]>1 else int((here-there).abs().flatten(1).max(1)[0].argmax())
         raise ValueError(f"The answers changed by up to {change:.2g} in a probability, most for {_show_item(dls.train, names[worst])}: is it the same teacher, and the same view?")
