@@ -184,7 +184,7 @@ def after_epoch(self:KDCallback):
     "Add to the epoch's row what the training was made of"
     new,self.n_shown = self.history[self.n_shown:],len(self.history)
     if new and hasattr(self.learn, 'recorder'):
-        self.recorder.log += [float(np.nanmean(_column(new, k))) for k in self.header.columns]
+        self.recorder.log += [float(pd.Series(_column(new, k)).mean()) for k in self.header.columns]
 
 @patch
 def after_fit(self:KDCallback):
