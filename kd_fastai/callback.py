@@ -24,13 +24,18 @@ def kd_loss_for(
         if name in names.split(): return loss
     raise ValueError(f"No loss between teacher and student is known to fit {name}: pass one as `KDCallback(..., loss=)`, for instance `soft_target`")
 
+# %% ../nbs/04_callback.ipynb #763fe194
+def _softmax_loss(loss):
+    "What takes a softmax in `loss`: itself, what it wraps, or None"
+    while loss is not None and not getattr(loss, 'softmax', False): loss = getattr(loss, '__wrapped__', getattr(loss, 'func', None))
+    return loss
+
 def _check_kind(loss, loss_func):
     "Numbers have no softmax"
     try: numbers = kd_loss_for(loss_func) is regression_kd
     except ValueError: return
-    name = getattr(loss, '__name__', getattr(getattr(loss, 'func', loss), '__name__', ''))
-    if numbers and name in 'soft_target soft_cross_entropy reverse_kl jsd dkd nkd dist'.split(): raise ValueError(
-        f"{name} compares probabilities of classes, and {loss_func} compares numbers: take `regression_kd` or `logit_mse`")
+    if numbers and (f := _softmax_loss(loss)): raise ValueError(
+        f"{getattr(f, '__name__', f)} compares probabilities of classes, and {loss_func} compares numbers: take `regression_kd` or `logit_mse`")
 
 # %% ../nbs/04_callback.ipynb #8494ceb1
 default_alpha = SchedCos(0.9, 0.1) # Starts on the teacher, ends on the labels

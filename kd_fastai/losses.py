@@ -57,6 +57,8 @@ def soft_target(
     "`T² · KL(p_t ‖ p_s)`, of [Hinton et al. (2015)](https://arxiv.org/abs/1503.02531)"
     return _mean(_kl(*_log_probs(pred, teacher_pred, T)), sample_weight) * T**2
 
+soft_target.softmax = True
+
 # %% ../nbs/00_losses.ipynb #e04e3372
 def soft_cross_entropy(
     pred:Tensor, # Student logits, `(..., classes)`
@@ -69,6 +71,8 @@ def soft_cross_entropy(
     "`−T² · Σ p_t log p_s`: `soft_target` plus the teacher's entropy, so its gradient is the same ([Hinton et al., 2015](https://arxiv.org/abs/1503.02531))"
     s,t = _log_probs(pred, teacher_pred, T)
     return _mean(-(t.exp() * s).sum(-1), sample_weight) * T**2
+
+soft_cross_entropy.softmax = True
 
 # %% ../nbs/00_losses.ipynb #b06ec776
 def logit_mse(
@@ -95,6 +99,8 @@ def reverse_kl(
     s,t = _log_probs(pred, teacher_pred, T)
     return _mean(_kl(t, s), sample_weight) * T**2
 
+reverse_kl.softmax = True
+
 # %% ../nbs/00_losses.ipynb #7051f543
 def jsd(
     pred:Tensor, # Student logits, `(..., classes)`
@@ -113,6 +119,8 @@ def jsd(
         mix = torch.logaddexp(t + math.log(beta), s + math.log1p(-beta))
         l = beta*_kl(mix, t) + (1-beta)*_kl(mix, s)
     return _mean(l.clamp(min=0), sample_weight) * T**2
+
+jsd.softmax = True
 
 # %% ../nbs/00_losses.ipynb #06cd4407
 def _labels(target, pred, name, w):
@@ -155,6 +163,8 @@ def dkd(
     rest = _kl(F.log_softmax(s_rest, -1), F.log_softmax(t_rest, -1))
     return _mean(alpha*_binary_kl(s_y, t_y) + beta*rest, w) * T**2
 
+dkd.softmax = True
+
 # %% ../nbs/00_losses.ipynb #ff130419
 def nkd(
     pred:Tensor, # Student logits, `(..., classes)`
@@ -171,6 +181,8 @@ def nkd(
     (s_y,s_rest),(t_y,t_rest) = (_split(z, y) for z in (s,t))
     rest = -(F.softmax(t_rest/T, -1) * F.log_softmax(s_rest/T, -1)).sum(-1)
     return _mean(-t_y.sigmoid()*F.logsigmoid(s_y) + gamma*T**2*rest, w)
+
+nkd.softmax = True
 
 # %% ../nbs/00_losses.ipynb #96f38f29
 def _centred(x, w=1.):
@@ -203,6 +215,8 @@ def dist(
     rows = _mean(_pearson(s, t, eps), w)
     columns = _pearson(s.T, t.T, eps, 1. if w is None else _shares(w, s[:,0])*len(s)).mean() if gamma else 0.
     return beta*(1-rows) + gamma*(1-columns)
+
+dist.softmax = True
 
 # %% ../nbs/00_losses.ipynb #a5f9a2eb
 def sigmoid_kd(
