@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['results', 'text_results', 'labelled_images', 'few_labels', 'look_at', 'pixel_stats', 'image_dls', 'make_net',
            'check_net', 'seeded_fit', 'last_accuracy', 'paired', 'seeds_text', 'whole', 'check_out', 'image_card',
-           'Job', 'ImageJob', 'read_table', 'labelled_texts', 'text_classes', 'split_texts', 'text_dls', 'UnpackedGRU',
-           'make_reader', 'as_graph', 'text_card', 'TextJob', 'quiet_transformers', 'kd_distill']
+           'Job', 'ImageJob', 'read_table', 'labelled_texts', 'text_classes', 'split_texts', 'text_dls', 'make_reader',
+           'as_graph', 'text_card', 'TextJob', 'quiet_transformers', 'kd_distill']
 
 # %% ../nbs/10_cli.ipynb #98317a15
 import warnings
@@ -28,6 +28,7 @@ from .models import *
 from .models import _cifar
 from .text import *
 from contextlib import redirect_stdout,suppress
+from copy import copy
 
 # %% ../nbs/10_cli.ipynb #3e07ee2c
 def _files(folder, pattern='*'):
@@ -492,22 +493,7 @@ def text_dls(
     return block.dataloaders(df, bs=min(bs, n), num_workers=0)
 
 # %% ../nbs/10_cli.ipynb #58af4835
-class UnpackedGRU(Module):
-    "`BiGRU` without packed sequences, as two recurrent layers"
-    def __init__(self, vocab_sz, n_out, emb_sz=128, width=192, pad=1, drop=(.1,.5)):
-        self.emb,self.pad = nn.Embedding(vocab_sz, emb_sz, pad),pad
-        self.there,self.back = (nn.GRU(emb_sz, width, batch_first=True) for _ in range(2))
-        self.word_drop,self.drop,self.head = nn.Dropout1d(drop[0]),nn.Dropout(drop[1]),nn.Linear(4*width, n_out)
-    def forward(self, ids): # `(batch, tokens)`, padded at the end, to logits
-        ids = ids.as_subclass(Tensor)
-        keep = ids != self.pad
-        x = self.word_drop(self.emb(ids))
-        at_end = keep.long().argsort(dim=1, stable=True)
-        turned = x.gather(1, at_end[...,None].expand_as(x)).flip(1)
-        h,keep = torch.cat([self.there(x)[0], self.back(turned)[0]], -1),keep[...,None]
-        return self.head(self.drop(torch.cat([h.masked_fill(~keep, -1).amax(1), (h*keep).sum(1)/keep.sum(1)], 1)))
-
-_readers = dict(bag=BagOfWords, cnn=partial(TextCNN, hidden=128), gru=UnpackedGRU)
+_readers = dict(bag=BagOfWords, cnn=partial(TextCNN, hidden=128), gru=BiGRU)
 
 def make_reader(
     name:str, # 'bag', 'cnn' or 'gru'
@@ -535,6 +521,8 @@ def as_graph(
     net:nn.Module # Made of PyTorch's layers, without branches that depend on the data
 )->torch.fx.GraphModule: # With the same layers and weights, and the same names in the `state_dict`
     "`net` as PyTorch's layers and the code between them"
+    net = copy(net)
+    if isinstance(net, BiGRU): net.packed = False
     return torch.fx.GraphModule(net, _Tracer().trace(net))
 
 # %% ../nbs/10_cli.ipynb #88222ae0

@@ -148,16 +148,20 @@ class TextCNN(Module):
         width:int=100, # Channels of each convolution
         kernels:tuple=(1,2,3,4,5), # Their widths, in tokens
         pad:int=1, # Number of the token for padding
-        drop:tuple=(.1,.5) # Of whole words, and before the head
+        drop:tuple=(.1,.5), # Of whole words, and before the head
+        before:int=0 # Convolutions of width 3 before these, one after the other, each added to what it reads
     ):
         self.emb,self.pad = nn.Embedding(vocab_sz, emb_sz, pad),pad
+        n = hidden or emb_sz
         self.project = nn.Identity() if hidden is None else nn.Linear(emb_sz, hidden)
-        self.convs = nn.ModuleList(nn.Conv1d(hidden or emb_sz, width, k, padding=k//2) for k in kernels)
+        self.before = nn.ModuleList(nn.Conv1d(n, n, 3, padding=1) for _ in range(before))
+        self.convs = nn.ModuleList(nn.Conv1d(n, width, k, padding=k//2) for k in kernels)
         self.word_drop,self.drop,self.head = nn.Dropout1d(drop[0]),nn.Dropout(drop[1]),nn.Linear(width*len(kernels), n_out)
     def forward(self, ids): # `(batch, tokens)` to logits
         ids = ids.as_subclass(Tensor)
         keep = (ids != self.pad)[:,None]
         x = self.project(self.word_drop(self.emb(ids))).transpose(1,2)*keep
+        for c in self.before: x = x + F.relu(c(x))*keep
         hs = [(F.relu(c(x)[...,:ids.shape[1]])*keep).amax(-1) for c in self.convs]
         return self.head(self.drop(torch.cat(hs, 1)))
 
@@ -169,18 +173,28 @@ class BiGRU(Module):
         n_out:int, # Number of classes
         emb_sz:int=128, # Length of a token's vector
         width:int=192, # Of the states, in each direction
-        pad:int=1, # Number of the token for padding
-        drop:tuple=(.1,.5) # Of whole words, and before the head
+        pad:int=1, # Number of the token for padding, which is at the end
+        drop:tuple=(.1,.5), # Of whole words, and before the head
+        packed:bool=True # Do without the padding; False, for `torch.fx`: each direction on its own, padding behind it
     ):
-        self.emb,self.pad,self.gru = nn.Embedding(vocab_sz, emb_sz, pad),pad,nn.GRU(emb_sz, width, batch_first=True, bidirectional=True)
+        self.emb,self.pad,self.packed = nn.Embedding(vocab_sz, emb_sz, pad),pad,packed
+        self.gru = nn.GRU(emb_sz, width, batch_first=True, bidirectional=True)
         self.word_drop,self.drop,self.head = nn.Dropout1d(drop[0]),nn.Dropout(drop[1]),nn.Linear(4*width, n_out)
+
     def forward(self, ids): # `(batch, tokens)` to logits
         ids = ids.as_subclass(Tensor)
         keep = ids != self.pad
-        x = nn.utils.rnn.pack_padded_sequence(self.word_drop(self.emb(ids)), keep.sum(1).cpu(), batch_first=True, enforce_sorted=False)
-        h,_ = nn.utils.rnn.pad_packed_sequence(self.gru(x)[0], batch_first=True, total_length=ids.shape[1])
-        keep = keep[...,None]
-        return self.head(self.drop(torch.cat([h.masked_fill(~keep, -1).amax(1), (h*keep).sum(1)/keep.sum(1)], 1)))
+        hs = (self._packed if self.packed else self._padded)(self.word_drop(self.emb(ids)), keep)
+        return self.head(self.drop(torch.cat([h.masked_fill(~k, -1).amax(1) for h,k in hs] + [(h*k).sum(1)/k.sum(1) for h,k in hs], 1)))
+
+    def _packed(self, x, keep):
+        x = nn.utils.rnn.pack_padded_sequence(x, keep.sum(1).cpu(), batch_first=True, enforce_sorted=False)
+        return [(nn.utils.rnn.pad_packed_sequence(self.gru(x)[0], batch_first=True, total_length=keep.shape[1])[0], keep[...,None])]
+
+    def _padded(self, x, keep):
+        last = keep.long().argsort(dim=1, stable=True)[...,None]   # the texts moved to the end: read backwards, they come first
+        n,keep = self.gru.hidden_size,keep[...,None]
+        return [(self.gru(x)[0][...,:n], keep), (self.gru(x.gather(1, last.expand_as(x)))[0][...,n:], keep.gather(1, last))]
 
 # %% ../nbs/08_text.ipynb #8803845e
 def _glue(vocab):
