@@ -28,7 +28,6 @@ from .models import *
 from .models import _cifar
 from .text import *
 from contextlib import redirect_stdout,suppress
-from copy import copy
 
 # %% ../nbs/10_cli.ipynb #3e07ee2c
 def _files(folder, pattern='*'):
@@ -521,8 +520,6 @@ def as_graph(
     net:nn.Module # Made of PyTorch's layers, without branches that depend on the data
 )->torch.fx.GraphModule: # With the same layers and weights, and the same names in the `state_dict`
     "`net` as PyTorch's layers and the code between them"
-    net = copy(net)
-    if isinstance(net, BiGRU): net.packed = False
     return torch.fx.GraphModule(net, _Tracer().trace(net))
 
 # %% ../nbs/10_cli.ipynb #88222ae0

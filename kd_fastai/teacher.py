@@ -248,6 +248,7 @@ def see(self:FrozenTeacher,
     x = xb[0]
     return (self.view(x.as_subclass(Tensor)), *xb[1:]) if isinstance(x, Tensor) and x.ndim==4 else xb
 
+# %% ../nbs/02_teacher.ipynb #5bc9beab
 @patch
 def __call__(self:FrozenTeacher,
     *xb # Inputs of a batch, as the student gets them
@@ -265,6 +266,7 @@ def _picked(self:FrozenTeacher, z):
     if z.shape[axis] != len(self.vocab): raise ValueError(f"The teacher answers with {z.shape[axis]} outputs and knows {len(self.vocab)} classes: `vocab` needs a name for each output")
     return z.index_select(axis, tensor(self.pick, device=z.device))
 
+# %% ../nbs/02_teacher.ipynb #129f581c
 @patch
 def as_given(self:FrozenTeacher,
     *xb # Inputs of the network, as from `see`
@@ -409,6 +411,7 @@ def answers(self:Ensemble,
         f"The teachers of an ensemble need the same classes. These answer with shapes {', '.join(f'{tuple(z.shape)} (teacher {i})' for i,z in zip(which, zs))}")
     return torch.stack([(z.float() if z.dtype in (torch.float16,torch.bfloat16) else z).to(zs[0].device) for z in zs])
 
+# %% ../nbs/02_teacher.ipynb #d87354b2
 @patch
 def mean_of(self:Ensemble,
     zs:Tensor, # As from `answers`
@@ -426,6 +429,7 @@ def mean_of(self:Ensemble,
     out = T*((zs/T).log_softmax(-1) + w.log()).logsumexp(0)
     return out[...,0]-out[...,1] if self.space=='sigmoid' else out.movedim(-1, axis)
 
+# %% ../nbs/02_teacher.ipynb #818783a0
 @patch
 def __call__(self:Ensemble,
     *xb # Inputs of a batch, as the student gets them

@@ -174,17 +174,17 @@ class BiGRU(Module):
         emb_sz:int=128, # Length of a token's vector
         width:int=192, # Of the states, in each direction
         pad:int=1, # Number of the token for padding, which is at the end
-        drop:tuple=(.1,.5), # Of whole words, and before the head
-        packed:bool=True # Do without the padding; False, for `torch.fx`: each direction on its own, padding behind it
+        drop:tuple=(.1,.5) # Of whole words, and before the head
     ):
-        self.emb,self.pad,self.packed = nn.Embedding(vocab_sz, emb_sz, pad),pad,packed
+        self.emb,self.pad = nn.Embedding(vocab_sz, emb_sz, pad),pad
         self.gru = nn.GRU(emb_sz, width, batch_first=True, bidirectional=True)
         self.word_drop,self.drop,self.head = nn.Dropout1d(drop[0]),nn.Dropout(drop[1]),nn.Linear(4*width, n_out)
 
     def forward(self, ids): # `(batch, tokens)` to logits
         ids = ids.as_subclass(Tensor)
         keep = ids != self.pad
-        hs = (self._packed if self.packed else self._padded)(self.word_drop(self.emb(ids)), keep)
+        read = self._padded if isinstance(ids, torch.fx.Proxy) else self._packed   # `torch.fx` has no words for packed sequences
+        hs = read(self.word_drop(self.emb(ids)), keep)
         return self.head(self.drop(torch.cat([h.masked_fill(~k, -1).amax(1) for h,k in hs] + [(h*k).sum(1)/k.sum(1) for h,k in hs], 1)))
 
     def _packed(self, x, keep):
@@ -233,25 +233,28 @@ class TextAugment(Transform):
         if p_splice and not others: raise ValueError("Splices need other texts: give them as `others=`")
         if vocab is not None: self.joins,self.takes = _glue(vocab)
 
-    def _augment(self, ws, mask, other):
-        "A new list of words"
-        if random.random() < self.p_splice:
-            o = other()
-            ws = ws[:random.randint(1, max(1, len(ws)))] + o[random.randrange(len(o) or 1):]
-        if random.random() < self.p_ngram:
-            n = min(len(ws), random.randint(*self.ngram))
-            at = random.randint(0, len(ws)-n)
-            ws = ws[at:at+n]
-        return [mask if random.random() < self.p_mask else w for w in ws]
-
     def encodes(self, o:str): return ' '.join(self._augment(o.split(), self.mask, lambda: random.choice(self.others).split()))
     def encodes(self, o:TensorText):
         start,ws,end = self._parts(o)
         ws = self._augment(ws, [self.mask], lambda: self._parts(random.choice(self.others))[1])
         return TensorText([i for w in start+ws+end for i in w])
 
-    def _parts(self, o):
-        "The special tokens at the start, the words, those at the end"
-        ws = _words(o.tolist(), self.joins, self.takes, self.special)
-        inner = [i for i,w in enumerate(ws) if w[0] not in self.special] or [len(ws)]
-        return ws[:inner[0]],ws[inner[0]:inner[-1]+1],ws[inner[-1]+1:]
+# %% ../nbs/08_text.ipynb #a64c131e
+@patch
+def _augment(self:TextAugment, ws, mask, other):
+    "A new list of words"
+    if random.random() < self.p_splice:
+        o = other()
+        ws = ws[:random.randint(1, max(1, len(ws)))] + o[random.randrange(len(o) or 1):]
+    if random.random() < self.p_ngram:
+        n = min(len(ws), random.randint(*self.ngram))
+        at = random.randint(0, len(ws)-n)
+        ws = ws[at:at+n]
+    return [mask if random.random() < self.p_mask else w for w in ws]
+
+@patch
+def _parts(self:TextAugment, o):
+    "The special tokens at the start, the words, those at the end"
+    ws = _words(o.tolist(), self.joins, self.takes, self.special)
+    inner = [i for i,w in enumerate(ws) if w[0] not in self.special] or [len(ws)]
+    return ws[:inner[0]],ws[inner[0]:inner[-1]+1],ws[inner[-1]+1:]
