@@ -403,7 +403,8 @@ def run(self:_Build):
     _barrier()
     if done: return
     mine = list(enumerate(self.shards))[rank_distrib()::max(1, num_distrib())]
-    for n,(i,where) in enumerate(progress_bar(mine, display=self.progress and not rank_distrib())):
+    shown = progress_bar(mine) if self.progress and not rank_distrib() else mine
+    for n,(i,where) in enumerate(shown):
         if (self.path/_shard_name(i)).exists(): continue
         try: _whole(self.path/_shard_name(i), partial(_save, rec=self.shard(*where)))
         except OSError as e:
