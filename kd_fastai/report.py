@@ -6,6 +6,7 @@
 __all__ = ['reliability', 'calibration_error', 'n_params', 'size_mb', 'interleaved', 'KDReport']
 
 # %% ../nbs/05_report.ipynb #8eab8049
+from matplotlib import font_manager
 import tempfile
 from contextlib import ExitStack
 from copy import copy, deepcopy
@@ -367,11 +368,26 @@ def _plot_images(self:KDReport, fig, width):
     for ax in fig.axes: ax.set_axis_off()
 
 # %% ../nbs/05_report.ipynb #c6784df3
+def _letters(file): return set(font_manager.get_font(file).get_charmap())
+
+def _families(text):
+    "Font families for `text`: the usual ones, and one more where they lack letters"
+    usual = plt.rcParams['font.family']
+    lacking = set(map(ord, text)) - _letters(font_manager.findfont(font_manager.FontProperties()))
+    others = [o for o in font_manager.fontManager.ttflist if 'Last Resort' not in o.name] if lacking else []   # that one has a box for every letter
+    has = {o.name: len(lacking & _letters(o.fname)) for o in others if Path(o.fname).exists()}
+    return [*usual, max(has, key=has.get)] if any(has.values()) else usual
+
+# %% ../nbs/05_report.ipynb #a0f11ed7
 @patch
 def plot(self:KDReport,
     width:float=12 # Of the figure, in inches; the height follows
 ): # A matplotlib figure, closed: it shows as the last value of a cell, and has `savefig`
     "Change by class, reliability, and the images on which student and teacher differ most (where the inputs are images)"
+    with plt.rc_context({'font.family': _families(''.join(self.names))}): return self._figure(width)
+
+@patch
+def _figure(self:KDReport, width):
     charts = [self._plot_numbers] if self.kind=='numbers' else [self._plot_change, self._plot_reliability] if self.labelled.any() else []
     n_rows = math.ceil(len(self.kept[0])/6) if self.kept else 0
     heights = [4.2]*bool(charts) + [.3 + n_rows*(.8 + width/6*.85)]*bool(n_rows)
