@@ -5,7 +5,7 @@ import yaml
 
 nbs = Path('nbs')
 names = sorted(o for o in nbs.rglob('*.ipynb') if not any(p[0] in '._' for p in o.relative_to(nbs).parts))
-places = f'{Path.home()}/',f'{Path.cwd()}/','/tmp/ipykernel'
+places = f'{Path.home()}/',f'{Path.cwd()}/','ipykernel_'
 number = {re.sub(r'^\d+_', '', o.stem): int(o.stem[:2]) for o in names if o.parent==nbs and o.stem[:2].isdigit()}
 problems = []
 
