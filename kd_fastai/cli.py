@@ -371,7 +371,7 @@ def load(self:ImageJob):
     "Decode the images"
     a,c = self.args,self.c_in
     aug = aug_transforms(do_flip=a.flip, max_zoom=1.1, max_warp=0.) if a.augment else []
-    stats = imagenet_stats if a.pretrained else None
+    stats = None if not a.pretrained else lite_stats if a.teacher=='efficientnet_lite0' else imagenet_stats
     self.dls = image_dls(self.train, self.valid, self.vocab, self.size, c, a.bs, stats=stats, aug=aug)
     self.all_dls = self.dls
     if self.unlabelled:

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['feature_of', 'align', 'fitnet', 'attention', 'nst', 'similarity', 'pkt', 'rkd', 'fsp', 'LearntLoss', 'VID', 'CRD',
-           'hcl', 'Review', 'get_layer', 'Projector', 'call_once_inside', 'watched', 'Term', 'FeatureKD',
-           'SaveFeatures', 'load_features', 'layer_table', 'propose_pairs', 'split_at', 'simkd_student']
+           'hcl', 'Review', 'get_layer', 'Projector', 'call_once_inside', 'watched', 'teacher_layers',
+           'watched_teacher', 'Term', 'FeatureKD', 'SaveFeatures', 'load_features', 'layer_table', 'propose_pairs',
+           'split_at', 'simkd_student']
 
 # %% ../nbs/01_features.ipynb #c9efa92f
 from fastai.vision.all import *
@@ -390,6 +391,26 @@ def watched(
         yield
         seen[:] = list(hooks.stored)
 
+
+def teacher_layers(
+    teacher, # With a network in `teacher.model`, as a `FrozenTeacher`
+    paths:list # As for `get_layer`
+)->list: # Modules
+    "The layers of the teacher's network. Raises `ValueError` for a path that does not exist, and for a teacher without a network"
+    network = getattr(teacher, 'model', None)
+    if not isinstance(network, nn.Module): raise ValueError(
+        f"Layers are those of one network, and a {type(teacher).__name__} has none: the teacher has to be a network, a Learner, or `SoftTargets` that keep `layers`")
+    return [get_layer(network, p, 'teacher') for p in paths]
+
+def watched_teacher(
+    teacher, # As for `teacher_layers`
+    layers:list, # As for `watched`
+    seen:list # As for `watched`
+):
+    "`watched` around an answer of `teacher`, which is then its network's own, not that of a fast copy"
+    as_it_is = contextmanager(replacing_yield)(teacher, 'fast', False) if hasattr(teacher, 'fast') else contextlib.nullcontext()
+    return ContextManagers([as_it_is, watched(layers, seen, detach=True)])
+
 # %% ../nbs/01_features.ipynb #160e6c3f
 class _TrainingOnly(Callback):
     "A callback of which an exported Learner keeps nothing: it is pickled as a `Callback` that does nothing"
@@ -476,11 +497,9 @@ def prepare(self:FeatureKD,
     teacher # With the network in `teacher.model`, as a `FrozenTeacher`
 ):
     "Find the layers. Raises `ValueError` for a path that does not exist, and for a teacher without a network"
-    network = getattr(teacher, 'model', None)
-    if not isinstance(network, nn.Module): raise ValueError(
-        f"Feature losses need one live network as the teacher, and a {type(teacher).__name__} has none: pass a network or a Learner")
-    nets,self.teacher = (learn.model,network),teacher
-    self.hooked = tuple([get_layer(n, p, who) for p in paths] for n,paths,who in zip(nets, self.paths, ('student','teacher')))
+    student,taught = self.paths
+    layers = teacher_layers(teacher, taught)
+    self.hooked,self.teacher = ([get_layer(learn.model, p, 'student') for p in student], layers),teacher
     self.nets.to(one_param(learn.model).device)
 
 @patch
@@ -490,9 +509,8 @@ def before_batch(self:FeatureKD):
 
 @patch
 def watching(self:FeatureKD):
-    "A context manager for the teacher's answer, which is then the network's itself, not that of a fast copy"
-    as_it_is = contextmanager(replacing_yield)(self.teacher, 'fast', False) if hasattr(self.teacher, 'fast') else contextlib.nullcontext()
-    return ContextManagers([as_it_is, watched(self.hooked[1], self.seen[1], detach=True)])
+    "A context manager for the teacher's answer"
+    return watched_teacher(self.teacher, self.hooked[1], self.seen[1])
 
 @patch
 def after_batch(self:FeatureKD):

@@ -11,6 +11,7 @@ from fastai.vision.all import *
 from contextlib import nullcontext
 from types import NoneType
 import errno, hashlib, inspect, json, zlib
+from .features import get_layer, teacher_layers, watched_teacher
 from .teacher import *
 
 # %% ../nbs/03_targets.ipynb #e5be62b3
@@ -96,12 +97,16 @@ _version = 1
 def record_type(
     shape:tuple, # Of the answer to one item: `(classes,)`, or any other without `topk`
     topk:int=None, # How many classes are kept; None: all
-    dtype:str='float16' # Of a logit
+    dtype:str='float16', # Of a logit, and of what a layer puts out
+    layers:dict=None # From the paths of layers that are kept to the shapes of what each puts out for one item
 )->np.dtype:
     "What a record is made of"
     f = np.dtype(dtype).newbyteorder('<')
-    if topk is None: return np.dtype([('crc','<u4'), ('out',f,tuple(shape))])
-    return np.dtype([('crc','<u4'), ('rest',f), ('idx','<u2' if shape[0] <= 2**16 else '<u4',(topk,)), ('out',f,(topk,))])
+    fields = [('crc','<u4'), *((_field(path), f, tuple(o)) for path,o in (layers or {}).items())]
+    if topk is None: return np.dtype([*fields, ('out',f,tuple(shape))])
+    return np.dtype([*fields, ('rest',f), ('idx','<u2' if shape[0] <= 2**16 else '<u4',(topk,)), ('out',f,(topk,))])
+
+def _field(path): return f'layer {path}'
 
 def _crcs(rec):
     raw = np.ascontiguousarray(rec).view(np.uint8).reshape(len(rec), -1)[:,4:]
@@ -111,9 +116,10 @@ def _crcs(rec):
 def encode(
     z:np.ndarray, # Logits, `(items, classes)`, float32; NaN for an item without an answer
     dtype:np.dtype, # As from `record_type`
-    T:float # Temperature at which the mass of the classes that are not kept is exact
+    T:float, # Temperature at which the mass of the classes that are not kept is exact
+    layers:dict=None # What is put out by each layer that is kept, `(items, *shape)`
 )->np.ndarray: # Records
-    "Logits as records. Raises `ValueError` for a logit that half precision cannot hold"
+    "Logits as records. Raises `ValueError` for a number that half precision cannot hold"
     rec = np.zeros(len(z), dtype)
     if 'idx' in dtype.names:
         k = dtype['idx'].shape[0]
@@ -121,8 +127,9 @@ def encode(
         others = torch.from_numpy(z).scatter(1, idx, -torch.inf)
         rec['rest'] = T*((others/T).logsumexp(1) - math.log(z.shape[1]-k))
         rec['idx'],z = idx,top.numpy()
-    with np.errstate(over='ignore'): rec['out'] = z
-    if np.isinf(rec['out']).any(): raise ValueError(f"A logit of {np.nanmax(np.abs(z)):.4g} does not fit into {rec['out'].dtype}: build with dtype='float32'")
+    for field,what,o in [('out','logit',z), *((_field(path), f'number from layer {path!r}', o) for path,o in (layers or {}).items())]:
+        with np.errstate(over='ignore'): rec[field] = o
+        if np.isinf(rec[field]).any(): raise ValueError(f"A {what} of {np.nanmax(np.abs(o)):.4g} does not fit into {rec[field].dtype}: build with dtype='float32'")
     rec['crc'] = _crcs(rec)
     return rec
 
@@ -146,7 +153,8 @@ class SoftTargets:
     ):
         self.path,self.other_view,self.key,self._shards = Path(path),other_view,key,{}
         self.header = h = _read_header(self.path)
-        self.shape,self.dtype = tuple(h['shape']),record_type(h['shape'], h['topk'], h['dtype'])
+        self.shape,self.dtype = tuple(h['shape']),record_type(h['shape'], h['topk'], h['dtype'], h['layers'])
+        if h['layers']: self.model = _modules_at(h['layers'])
         self.digests = np.load(self.path/'items.npy', allow_pickle=False)
         self.order = np.load(self.path/'order.npy', mmap_mode='r', allow_pickle=False) if h['epochs'] else None
 
@@ -154,7 +162,8 @@ class SoftTargets:
     def __getstate__(self): return self.__dict__ | {'_shards':{}}
     def __repr__(self):
         h = self.header
-        return f"SoftTargets: {h['rows']:,} items" + (f" in {h['epochs']} epochs" if h['epochs'] else '') + f", {h['topk'] or 'all'} of {h['shape']} outputs, {self.dtype.itemsize} bytes each"
+        return (f"SoftTargets: {h['rows']:,} items" + (f" in {h['epochs']} epochs" if h['epochs'] else '') + f", {h['topk'] or 'all'} of {h['shape']} outputs" +
+                ''.join(f', {path} {o}' for path,o in h['layers'].items()) + f", {self.dtype.itemsize:,} bytes each")
 
 def _read_header(path):
     if (path/'begun.json').exists(): raise FileNotFoundError(f"{path} is not finished: call `SoftTargets.build` with the same arguments, it goes on where it stopped")
@@ -165,7 +174,7 @@ def _checked(h, path):
     crc = h.pop('crc')
     if h.get('version') != _version: raise ValueError(f"{path} has version {h.get('version')} of the format, this is version {_version}")
     if crc != _json_crc(h): raise ValueError(f"{path/'header.json'} is damaged: its checksum does not fit")
-    return h
+    return {'layers':{}} | h   # which a store without them need not say
 
 def _json_crc(h): return zlib.crc32(json.dumps(h, sort_keys=True).encode())
 
@@ -178,11 +187,11 @@ def _shard(self:SoftTargets, i):
 def _shard_name(i): return f'shard-{i:06}.npy'
 
 @patch
-def logits(self:SoftTargets,
+def records(self:SoftTargets,
     rows:np.ndarray, # Integers below the number of items
     epoch:int=0 # Of a replay
-)->Tensor: # `(rows, *shape)`, float32
-    "Answers by row. Raises `ValueError` for a damaged record and for an item without an answer"
+)->np.ndarray: # Of the type `dtype`
+    "Records by row. Raises `ValueError` for a damaged one and for an item without an answer"
     size,rec = self.header['shard_size'],np.empty(len(rows), self.dtype)
     shard,at = np.divmod(rows, size)
     shard = shard + epoch*math.ceil(self.header['rows']/size)
@@ -191,9 +200,16 @@ def logits(self:SoftTargets,
         rec[here] = self._shard(int(i))[at[here]]
     for bad in np.flatnonzero(_crcs(rec) != rec['crc']): raise ValueError(
         f"Record {at[bad]} of {self.path/_shard_name(shard[bad])} (row {rows[bad]}) is damaged: its checksum does not fit. Delete this file, rename header.json to begun.json and build again")
-    z = decode(rec, self.shape)
-    for bad in np.flatnonzero(z.isnan().flatten(1).any(1)): raise ValueError(f"The item in row {rows[bad]} could not be read when {self.path} was built: there is no answer for it")
-    return z
+    for bad in np.flatnonzero(np.isnan(rec['out']).reshape(len(rec), -1).any(1)): raise ValueError(f"The item in row {rows[bad]} could not be read when {self.path} was built: there is no answer for it")
+    return rec
+
+@patch
+def logits(self:SoftTargets,
+    rows:np.ndarray, # Integers below the number of items
+    epoch:int=0 # Of a replay
+)->Tensor: # `(rows, *shape)`, float32
+    "Answers by row. Raises as `records` does"
+    return decode(self.records(rows, epoch), self.shape)
 
 # %% ../nbs/03_targets.ipynb #19f2f2ff
 @patch
@@ -257,11 +273,25 @@ def loader(self:SoftTargets,
 def __call__(self:SoftTargets,
     *xb # Inputs of the latest batch of `loader`; only their shape is looked at
 )->Tensor: # Logits, one row an item
-    "What the teacher said about these items"
+    "What the teacher said about these items. Layers that were kept say it too, to whom watches them in `model`"
     x = xb[0]
     if isinstance(x, Tensor) and not self.other_view and self.header['input'] is not None: _same('sizes', self.header['input'], list(x.shape[1:]), "If that is meant: `SoftTargets(path, other_view=True)`.")
-    z = self.logits(self.dl.rows, self.epoch) if self.header['epochs'] else self.logits(self.rows[self.dl.items])
-    return z.to(x.device)
+    rec = self.records(self.dl.rows, self.epoch) if self.header['epochs'] else self.records(self.rows[self.dl.items])
+    for path in self.header['layers']: get_layer(self.model, path)(_layer(rec, path).to(x.device))
+    return decode(rec, self.shape).to(x.device)
+
+def _layer(rec, path): return torch.from_numpy(rec[_field(path)].astype(np.float32))
+
+# %% ../nbs/03_targets.ipynb #cca45b0c
+def _modules_at(paths):
+    "A network of modules that do nothing, with all of `paths`"
+    net = nn.Module()
+    for path in paths:
+        m = net
+        for name in path.split('.'):
+            if name not in dict(m.named_children()): m.add_module(name, nn.Identity())
+            m = m.get_submodule(name)
+    return net
 
 # %% ../nbs/03_targets.ipynb #fe7aae1a
 class ReplayDL(ItemsDL):
@@ -323,11 +353,13 @@ def _orders(dl, epochs, seed):
 # %% ../nbs/03_targets.ipynb #98713bbd
 class _Build:
     "The work of `SoftTargets.build`"
-    def __init__(self, teacher, dls, path, topk, T, epochs, views, dtype, shard_size, key, seed, progress):
+    def __init__(self, teacher, dls, path, topk, T, epochs, views, layers, dtype, shard_size, key, seed, progress):
         self.dl,self.path,self.views,self.progress = getattr(dls, 'train', dls),Path(path),L(views or noop),progress
         self.n_inp = getattr(dls, 'n_inp', 1)
         self.teacher = as_teacher(teacher)
         getattr(self.teacher, 'prepare', noop)(SimpleNamespace(dls=dls, cbs=[]))
+        if layers and len(self.views) > 1: raise ValueError("What a layer says about several views has no mean: leave `views` out, or record the augmentation with `epochs`")
+        self.layers = _to_keep(self.teacher, layers if isinstance(layers, dict) else dict.fromkeys(layers or []))
         self.digests,items = item_digests(self.dl, key),getattr(self.dl.dataset, 'items', None)
         some = np.linspace(0, len(self.digests)-1, min(32, len(self.digests))).astype(int).tolist()
         contents = {str(i):_content(items[i]) for i in some if _has_paths(items)}
@@ -338,10 +370,10 @@ class _Build:
             topk=topk, T=T, dtype=dtype, views=[getattr(v, '__name__', str(v)) for v in self.views], teacher=fingerprint(self.teacher),
             classes=class_vocab(dls), transforms=describe_tfms(self.dl, bool(epochs)), items=int(_digest(self.digests.tobytes())), contents=contents,
             batch=_batch(self.dl) if epochs else None)
-        x,z = self.probe()
-        self.header |= dict(shape=list(z.shape[1:]), input=list(x.shape[1:]) if x.ndim==4 else None)
+        x,z,seen = self.probe()
+        self.header |= dict(shape=list(z.shape[1:]), input=list(x.shape[1:]) if x.ndim==4 else None, layers={k:list(o.shape[1:]) for k,o in seen.items()})
         if topk is not None and not (z.ndim==2 and 0<topk<z.shape[1]): raise ValueError(f"The largest {topk} cannot be kept of outputs of shape {tuple(z.shape[1:])}")
-        self.dtype = record_type(z.shape[1:], topk, dtype)
+        self.dtype = record_type(z.shape[1:], topk, dtype, self.header['layers'])
 
     @property
     def shards(self):
@@ -359,27 +391,52 @@ def loader(self:_Build, epoch, rows):
 
 @patch
 def ask(self:_Build, dl):
-    "The items and answers of each batch of `dl`"
+    "The inputs, items and answers of each batch of `dl`, and what the layers said"
     if hasattr(self.teacher, 'loader'): dl = self.teacher.loader(dl, 0)
     with _validation_view(self.dl) if not self.header['epochs'] else nullcontext():
         for b in dl:
             xb = b[:self.n_inp]
-            z = torch.stack([get_logits(self.teacher(v(xb[0]), *xb[1:])).float() for v in self.views]).mean(0)
+            z,seen = zip(*[_asked(self.teacher, self.layers, v(xb[0]), *xb[1:]) for v in self.views])
+            z,seen = torch.stack(z).mean(0),seen[0]
             if not z.isfinite().all(): raise ValueError(f"The teacher gave NaN or infinity for one of these items: {list(dl.items)}")
-            yield xb[0],getattr(dl, 'rows', dl.items),z.cpu()
+            for path,o in seen.items(): _check_layer(path, o, len(z), self.header.get('layers', {}).get(path))
+            yield xb[0],getattr(dl, 'rows', dl.items),z,seen
+
+def _to_keep(teacher, sizes):
+    "By path, the module whose outputs are kept, and the height and width that they are averaged down to"
+    return dict(zip(sizes, zip(teacher_layers(teacher, sizes), sizes.values()))) if sizes else {}
+
+def _asked(teacher, layers, *xb):
+    "The logits for a batch, and by path what `layers`, as from `_to_keep`, put out"
+    seen = []
+    modules,sizes = zip(*layers.values()) if layers else ((),())
+    with watched_teacher(teacher, list(modules), seen) if layers else nullcontext(): z = get_logits(teacher(*xb)).float().cpu()
+    return z,dict(zip(layers, map(_averaged, seen, sizes)))
+
+def _averaged(o, size):
+    if o is None or size is None or o.ndim != 4: return o
+    return F.adaptive_avg_pool2d(o.float(), [min(n, size) for n in o.shape[-2:]])
+
+def _check_layer(path, o, n, shape):
+    if o is None: raise ValueError(f"The teacher's layer {path!r} did not run: name one that takes part in `forward`")
+    if len(o) != n or (shape is not None and list(o.shape[1:]) != shape): raise ValueError(
+        f"The teacher's layer {path!r} puts out the shape {tuple(o.shape)} for a batch of {n}: a store needs the batch first, and then the same shape for each item")
 
 @patch
 def probe(self:_Build):
     e,rows = self.shards[0]
-    for x,_,z in self.ask(self.loader(e, rows[:self.dl.bs])): return x,z
+    for x,_,z,seen in self.ask(self.loader(e, rows[:self.dl.bs])): return x,z,seen
     raise ValueError("None of the first items could be read")
 
 @patch
 def shard(self:_Build, epoch, rows):
     "The records of `rows`"
-    z = np.full((len(rows), *self.header['shape']), np.nan, dtype=np.float32)
-    for _,items,out in self.ask(self.loader(epoch, rows)): z[items-rows[0]] = out
-    return encode(z, self.dtype, self.header['T'])
+    def empty(shape): return np.full((len(rows), *shape), np.nan, dtype=np.float32)
+    z,layers = empty(self.header['shape']),{path: empty(shape) for path,shape in self.header['layers'].items()}
+    for _,items,out,seen in self.ask(self.loader(epoch, rows)):
+        z[items-rows[0]] = out
+        for path,o in seen.items(): layers[path][items-rows[0]] = o.float().cpu()
+    return encode(z, self.dtype, self.header['T'], layers)
 
 # %% ../nbs/03_targets.ipynb #109eb920
 @patch
@@ -428,14 +485,15 @@ def build(cls:SoftTargets,
     T:float=1., # With `topk`: the temperature at which the mass of the others is kept exact
     epochs:int=0, # 0: a fixed view of each item; else the epochs to record for a replay
     views:list=None, # Functions on the inputs whose answers are averaged, as `[noop, lambda x: x.flip(-1)]`; None: the inputs as they are
-    dtype:str='float16', # Of a logit: 'float16', or 'float32' for logits beyond 65,504
-    shard_size:int=16384, # Items a file; what is lost at most when the work is interrupted
+    layers:list|dict=None, # Paths of layers of the teacher's network whose outputs are kept too, for `FeatureKD`; a dict leads from each to the height and width that its maps are averaged down to, or None
+    dtype:str='float16', # Of a logit and of a layer's numbers: 'float16', or 'float32' for those beyond 65,504
+    shard_size:int=16384, # Items a file, which is held in memory as it is made; what is lost at most when the work is interrupted
     key:callable=None, # From an item of `dataset.items` to a string that identifies it; None: `item_name`
     seed:int=0, # Of a replay
     progress:bool=True # Show a bar
 )->SoftTargets:
     "Ask `teacher` about every training item of `dls` and write its answers to `path`. Raises `ValueError` if there are others, `OSError` if the disk is full"
-    _Build(teacher, dls, path, topk, T, epochs, views, dtype, shard_size, key, seed, progress).run()
+    _Build(teacher, dls, path, topk, T, epochs, views, layers, dtype, shard_size, key, seed, progress).run()
     return cls(path, key=key)
 
 # %% ../nbs/03_targets.ipynb #7093f6a2
@@ -444,27 +502,34 @@ def verify(self:SoftTargets,
     teacher, # The one that was asked
     dls:DataLoaders, # As for `build`
     n:int=64, # Items to ask about again, from all over the data
-    tol:float=.02 # Largest change of a probability that rounding may explain
-)->dict: # Items asked, share with the same first choice, largest change of a probability
+    tol:float=.02 # Largest change that rounding may explain: of a probability, and of what a layer puts out, there as a part of the number and the layer's standard deviation
+)->dict: # Items asked, share with the same first choice, largest change
     "Ask `teacher` again about a sample, and compare. Raises `ValueError` that names the item that changed most"
     learn = SimpleNamespace(dls=dls, cbs=[])
     self.prepare(learn)
     ask = as_teacher(teacher)
     getattr(ask, 'prepare', noop)(learn)
-    here,there,names = [],[],[]
+    layers = _to_keep(ask, {path: max(shape[-2:]) if len(shape)==3 else None for path,shape in self.header['layers'].items()})
+    here,there,names,of_layers = [],[],[],[]
     for dl,epoch in _samples(self, dls.train, n):
         if hasattr(ask, 'loader'): ask.loader(dl, epoch)
         with nullcontext() if self.order is not None else _validation_view(dls.train):
             for b in dl:
-                here.append(get_logits(ask(*b[:getattr(dls, 'n_inp', 1)])).float().cpu())
-                there.append(self.logits(dl.rows, epoch) if self.order is not None else self.logits(self.rows[dl.items]))
+                z,seen = _asked(ask, layers, *b[:getattr(dls, 'n_inp', 1)])
+                rec = self.records(dl.rows, epoch) if self.order is not None else self.records(self.rows[dl.items])
+                here.append(z)
+                there.append(decode(rec, self.shape))
                 names += list(dl.items)
+                of_layers += [_change(o.float().cpu(), _layer(rec, path)) for path,o in seen.items()]
     here,there = torch.cat(here),torch.cat(there)
     same,change = agreement(here, there, getattr(ask, 'axis', None) or -1)
     if change > tol:
         worst = int((here.softmax(-1)-there.softmax(-1)).abs().flatten(1).max(1)[0].argmax()) if here.shape[-1]>1 else int((here-there).abs().flatten(1).max(1)[0].argmax())
         raise ValueError(f"The answers changed by up to {change:.2g} in a probability, most for {_show_item(dls.train, names[worst])}: is it the same teacher, and the same view?")
-    return dict(items=len(here), same_first_choice=same, largest_change=change)
+    if of_layers and max(of_layers) > tol: raise ValueError(f"What a layer puts out changed by up to {max(of_layers):.2g}: is it the same teacher, and the same view?")
+    return dict(items=len(here), same_first_choice=same, largest_change=change) | ({'largest_change_of_a_layer':max(of_layers)} if of_layers else {})
+
+def _change(a, b): return ((a-b).abs()/(b.abs()+b.std())).max().item()
 
 def _samples(self, dl, n):
     rows = np.unique(np.linspace(0, self.header['rows']-1, n).astype(int))
