@@ -398,8 +398,8 @@ def ask(self:_Build, dl):
             xb = b[:self.n_inp]
             z,seen = zip(*[_asked(self.teacher, self.layers, v(xb[0]), *xb[1:]) for v in self.views])
             z,seen = torch.stack(z).mean(0),seen[0]
-            if not z.isfinite().all(): raise ValueError(f"The teacher gave NaN or infinity for one of these items: {list(dl.items)}")
             for path,o in seen.items(): _check_layer(path, o, len(z), self.header.get('layers', {}).get(path))
+            if not all(o.isfinite().all() for o in (z,*seen.values())): raise ValueError(f"The teacher gave NaN or infinity for one of these items: {list(dl.items)}")
             yield xb[0],getattr(dl, 'rows', dl.items),z,seen
 
 def _to_keep(teacher, sizes):
