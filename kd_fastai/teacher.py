@@ -41,6 +41,10 @@ def has_bfloat16(
     return device.type == 'cpu' and getattr(torch.cpu, '_is_avx512_bf16_supported', lambda: False)()
 
 # %% ../nbs/02_teacher.ipynb #7ca86cb7
+def _two(model, xb):
+    "The answer to the first two items of a batch"
+    with torch.no_grad(): return model(*[o[:2] if isinstance(o, Tensor) else o for o in xb])
+
 _linear = nn.Conv1d,nn.Conv2d,nn.Conv3d,nn.Linear
 _norms = nn.BatchNorm1d,nn.BatchNorm2d,nn.BatchNorm3d
 
@@ -58,8 +62,7 @@ def fold_batch_norm(
         pairs.update({m:layer for o,version,layer in outs if o is i[0] and o._version==version and o.ndim==layer.weight.ndim})
     hooks = [m.register_forward_hook(after_linear) if isinstance(m, _linear) else m.register_forward_pre_hook(before_norm)
              for m in model.modules() if isinstance(m, _linear+_norms)]
-    try:
-        with torch.no_grad(): model(*[o[:2] if isinstance(o, Tensor) else o for o in xb])
+    try: _two(model, xb)
     finally:
         for h in hooks: h.remove()
     pairs = {norm:layer for norm,layer in pairs.items() if calls[norm]==calls[layer]==1 and norm.track_running_stats}
@@ -71,6 +74,32 @@ def fold_batch_norm(
     return len(pairs)
 
 # %% ../nbs/02_teacher.ipynb #2f493b32
+class _Float32(nn.Module):
+    "`layer` in float32, whatever it gets"
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+    def forward(self, x): return self.layer(x.float())
+
+def _last_layer(model, xb):
+    "Path of the linear layer that puts out what `model` answers, once for each item; None if there is none"
+    outs,hooks = {},[]
+    for path,m in model.named_modules():
+        if isinstance(m, nn.Linear): hooks.append(m.register_forward_hook(lambda m, i, o, path=path: outs.update({path:o})))
+    try: z = get_logits(_two(model, xb))
+    finally:
+        for h in hooks: h.remove()
+    return first(path for path,o in outs.items() if o is z and z.ndim==2)
+
+def _to_bfloat16(model, xb):
+    "`model` in bfloat16, without its last layer"
+    path = _last_layer(model, xb)
+    if not path: return model.bfloat16()
+    head,(parent,_,name) = _Float32(deepcopy(model.get_submodule(path))),path.rpartition('.')
+    setattr(model.bfloat16().get_submodule(parent), name, head)
+    return model
+
+# %% ../nbs/02_teacher.ipynb #9306e74d
 class _Copy(nn.Module):
     "A network that answers with a tensor of float32 logits, whatever it computes in"
     def __init__(self, model, dtype, channels_last, folded):
@@ -90,7 +119,7 @@ def fast_copy(
     model:nn.Module, # Is left as it is
     xb:tuple, # Inputs of a batch, where it will run
     fold_bn:bool=True, # Fold batch norm into the layers before it
-    half:bool=None, # Weights and activations in bfloat16; None: if `has_bfloat16` where the inputs are
+    half:bool=None, # Weights and activations in bfloat16, but for the last layer; None: if `has_bfloat16` where the inputs are
     channels_last:bool=None # Channels last in memory; None: if there are 2d convolutions
 )->nn.Module: # Answers with float32 logits, without a graph
     "A copy of `model` for answering only"
@@ -98,7 +127,7 @@ def fast_copy(
     half = has_bfloat16(xb[0].device) if half is None else half
     copy = deepcopy(model).eval().requires_grad_(False)
     folded = fold_batch_norm(copy, xb) if fold_bn else 0
-    if half: copy = copy.bfloat16()
+    if half: copy = _to_bfloat16(copy, xb)
     if channels_last: copy = copy.to(memory_format=torch.channels_last)
     return _Copy(copy, torch.bfloat16 if half else None, channels_last, folded).eval()
 
