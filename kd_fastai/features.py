@@ -391,7 +391,7 @@ def watched(
         yield
         seen[:] = list(hooks.stored)
 
-
+# %% ../nbs/01_features.ipynb #aef9c7b5
 def teacher_layers(
     teacher, # With a network in `teacher.model`, as a `FrozenTeacher`
     paths:list # As for `get_layer`

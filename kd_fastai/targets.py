@@ -389,6 +389,7 @@ def loader(self:_Build, epoch, rows):
     dl.only = rows
     return dl
 
+# %% ../nbs/03_targets.ipynb #19b4299c
 @patch
 def ask(self:_Build, dl):
     "The inputs, items and answers of each batch of `dl`, and what the layers said"
@@ -402,6 +403,7 @@ def ask(self:_Build, dl):
             if not all(o.isfinite().all() for o in (z,*seen.values())): raise ValueError(f"The teacher gave NaN or infinity for one of these items: {list(dl.items)}")
             yield xb[0],getattr(dl, 'rows', dl.items),z,seen
 
+# %% ../nbs/03_targets.ipynb #2f93540c
 def _to_keep(teacher, sizes):
     "By path, the module whose outputs are kept, and the height and width that they are averaged down to"
     return dict(zip(sizes, zip(teacher_layers(teacher, sizes), sizes.values()))) if sizes else {}
@@ -414,14 +416,16 @@ def _asked(teacher, layers, *xb):
     return z,dict(zip(layers, map(_averaged, seen, sizes)))
 
 def _averaged(o, size):
-    if o is None or size is None or o.ndim != 4: return o
-    return F.adaptive_avg_pool2d(o.float(), [min(n, size) for n in o.shape[-2:]])
+    if o is None: return
+    o = o.float()
+    return (o if size is None or o.ndim != 4 else F.adaptive_avg_pool2d(o, [min(n, size) for n in o.shape[-2:]])).cpu()
 
 def _check_layer(path, o, n, shape):
     if o is None: raise ValueError(f"The teacher's layer {path!r} did not run: name one that takes part in `forward`")
     if len(o) != n or (shape is not None and list(o.shape[1:]) != shape): raise ValueError(
         f"The teacher's layer {path!r} puts out the shape {tuple(o.shape)} for a batch of {n}: a store needs the batch first, and then the same shape for each item")
 
+# %% ../nbs/03_targets.ipynb #08e692e5
 @patch
 def probe(self:_Build):
     e,rows = self.shards[0]
@@ -435,7 +439,7 @@ def shard(self:_Build, epoch, rows):
     z,layers = empty(self.header['shape']),{path: empty(shape) for path,shape in self.header['layers'].items()}
     for _,items,out,seen in self.ask(self.loader(epoch, rows)):
         z[items-rows[0]] = out
-        for path,o in seen.items(): layers[path][items-rows[0]] = o.float().cpu()
+        for path,o in seen.items(): layers[path][items-rows[0]] = o
     return encode(z, self.dtype, self.header['T'], layers)
 
 # %% ../nbs/03_targets.ipynb #109eb920
@@ -520,7 +524,7 @@ def verify(self:SoftTargets,
                 here.append(z)
                 there.append(decode(rec, self.shape))
                 names += list(dl.items)
-                of_layers += [_change(o.float().cpu(), _layer(rec, path)) for path,o in seen.items()]
+                of_layers += [_change(o, _layer(rec, path)) for path,o in seen.items()]
     here,there = torch.cat(here),torch.cat(there)
     same,change = agreement(here, there, getattr(ask, 'axis', None) or -1)
     if change > tol:
@@ -529,6 +533,7 @@ def verify(self:SoftTargets,
     if of_layers and max(of_layers) > tol: raise ValueError(f"What a layer puts out changed by up to {max(of_layers):.2g}: is it the same teacher, and the same view?")
     return dict(items=len(here), same_first_choice=same, largest_change=change) | ({'largest_change_of_a_layer':max(of_layers)} if of_layers else {})
 
+# %% ../nbs/03_targets.ipynb #9bb1264f
 def _change(a, b): return ((a-b).abs()/(b.abs()+b.std())).max().item()
 
 def _samples(self, dl, n):

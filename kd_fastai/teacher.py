@@ -83,13 +83,10 @@ class _Float32(nn.Module):
 
 def _last_layer(model, xb):
     "Path of the linear layer that puts out what `model` answers, once for each item; None if there is none"
-    outs,hooks = {},[]
-    for path,m in model.named_modules():
-        if isinstance(m, nn.Linear): hooks.append(m.register_forward_hook(lambda m, i, o, path=path: outs.update({path:o})))
-    try: z = get_logits(_two(model, xb))
-    finally:
-        for h in hooks: h.remove()
-    return first(path for path,o in outs.items() if o is z and z.ndim==2)
+    layers = {path:m for path,m in model.named_modules() if isinstance(m, nn.Linear)}
+    with Hooks(layers.values(), lambda m, i, o: o, detach=False) as hooks:
+        z = get_logits(_two(model, xb))
+        return first(path for path,o in zip(layers, hooks.stored) if o is z and z.ndim==2)
 
 def _to_bfloat16(model, xb):
     "`model` in bfloat16, without its last layer"
