@@ -129,10 +129,10 @@ def _no_class(y, loss_func):
     return y.long().masked_fill(y==ignored, -100)
 
 @patch
-def _teacher_loss(self:KDCallback, T):
-    "Ask the teacher about this batch, and compare"
+def _teacher_loss(self:KDCallback, T, features):
+    "Ask the teacher about this batch, while `features` watch, and compare"
     pred = get_logits(self.pred)
-    with torch.no_grad(), ContextManagers(self.features.map(lambda f: f.watching())): soft = get_logits(self.teacher(*self.inputs.teacher_xb)).to(pred.device)
+    with torch.no_grad(), ContextManagers(features.map(lambda f: f.watching())): soft = get_logits(self.teacher(*self.inputs.teacher_xb)).to(pred.device)
     if soft.is_inference(): soft = soft.clone()   # of `torch.inference_mode`: could not be kept for backward
     if soft.shape != pred.shape: raise ValueError(
         f"The teacher answers with shape {tuple(soft.shape)}, the student with {tuple(pred.shape)}: both need the same classes. "
@@ -165,21 +165,21 @@ def after_loss(self:KDCallback):
     if not len(self.yb): return
     pos = self.pct_train
     alpha,T,weights = self.alpha(pos),self.T(pos),[f.weight(pos) for f in self.features]
-    loss,teacher,terms = self._task_loss(),tensor(np.nan),[tensor(np.nan)]*len(weights)
-    parts = {'task_loss': loss}
-    # a teacher without weight is asked once, so that a mistake shows, and then left alone
-    if alpha > 0 or any(weights) or not self.history: teacher,terms = self._teacher_loss(T),self._feature_losses()
+    # what has no weight is computed once, so that a mistake shows, and then left alone
+    on = [w > 0 or not self.history for w in weights]
+    teacher = self._teacher_loss(T, self.features[on]) if alpha > 0 or any(on) or not self.history else tensor(np.nan)
+    loss,terms = self._task_loss(),self._feature_losses(on)
+    parts = {'task_loss': loss, 'teacher_loss': teacher, **dict(zip(self.features.attrgot('label'), terms))}
     if alpha > 0: loss = alpha*teacher + (1-alpha)*loss
     for w,term in zip(weights, terms):
         if w > 0: loss = loss + w*term
     self.learn.loss_grad,self.learn.loss = loss,loss.clone()
-    parts |= {'teacher_loss': teacher, **dict(zip(self.features.attrgot('label'), terms))}
     self.history.append({k: o.detach().clone() for k,o in parts.items()} | {'alpha':alpha, 'T':T})
 
 @patch
-def _feature_losses(self:KDCallback):
+def _feature_losses(self:KDCallback, on):
     items = None if self.items_dl is None else tensor(self.items_dl.items)
-    return [f.batch_loss(items) for f in self.features]
+    return [f.batch_loss(items) if o else tensor(np.nan) for f,o in zip(self.features, on)]
 
 # %% ../nbs/04_callback.ipynb #9b4f312c
 def _column(history, k): return [float(o[k]) for o in history]
