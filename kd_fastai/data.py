@@ -85,8 +85,8 @@ class CropFlip(Transform):
     def encodes(self, x:TensorImage): # `(batch, channels, height, width)`
         n,_,h,w = x.shape
         padded = F.pad(x, (self.pad,)*4, mode='reflect').permute(0,2,3,1)
-        rows,cols = (torch.randint(0, 2*self.pad+1, (n,1), device=x.device) + torch.arange(s, device=x.device) for s in (h,w))
-        cols = torch.where(torch.rand(n,1, device=x.device) < .5, cols, cols.flip(1))
+        rows,cols = (torch.randint(0, 2*self.pad+1, (n,1)) + torch.arange(s) for s in (h,w))   # drawn on the CPU: the same crops on any device
+        cols = torch.where(torch.rand(n,1) < .5, cols, cols.flip(1))
         return padded[torch.arange(n)[:,None,None], rows[:,:,None], cols[:,None,:]].permute(0,3,1,2)
 
     # An exported student meets no training item: what it keeps is fastai's own class, which does nothing
