@@ -7,6 +7,7 @@ __all__ = ['default_alpha', 'kd_loss_for', 'KDCallback', 'BFloat16']
 
 # %% ../nbs/04_callback.ipynb #e0765457
 from fastai.vision.all import *
+from contextlib import ExitStack
 from .losses import *
 from .features import _TrainingOnly
 from .teacher import *
@@ -109,7 +110,7 @@ def before_fit(self:KDCallback):
 def before_train(self:KDCallback):
     "Show the teacher whom it teaches, before the first batch, and what it draws from"
     if not self.history:
-        self.loss_fn = self.kd_loss or kd_loss_for(self.task_loss_func)
+        self.loss_fn,self.class_axis = self.kd_loss or kd_loss_for(self.task_loss_func),class_axis(self.task_loss_func)
         _check_kind(self.loss_fn, self.task_loss_func)
         getattr(self.teacher, 'prepare', noop)(self.learn)
         for f in self.features: f.prepare(self.learn, self.teacher)
@@ -132,14 +133,16 @@ def _no_class(y, loss_func):
 def _teacher_loss(self:KDCallback, T, features):
     "Ask the teacher about this batch, while `features` watch, and compare"
     pred = get_logits(self.pred)
-    with torch.no_grad(), ContextManagers(features.map(lambda f: f.watching())): soft = get_logits(self.teacher(*self.inputs.teacher_xb)).to(pred.device)
+    with torch.no_grad(), ExitStack() as watch:
+        for f in features: watch.enter_context(f.watching())
+        soft = get_logits(self.teacher(*self.inputs.teacher_xb)).to(pred.device)
     if soft.is_inference(): soft = soft.clone()   # of `torch.inference_mode`: could not be kept for backward
     if soft.shape != pred.shape: raise ValueError(
         f"The teacher answers with shape {tuple(soft.shape)}, the student with {tuple(pred.shape)}: both need the same classes. "
         f"Give one of them a head with as many outputs as the other.")
-    if not soft.isfinite().all(): raise ValueError(
+    if not math.isfinite(soft.sum()) and not soft.isfinite().all(): raise ValueError(
         f"The teacher gave NaN or infinity in batch {self.iter} of epoch {self.epoch}: look at its weights, and at these inputs")
-    pred,soft = (o.movedim(class_axis(self.task_loss_func), -1) for o in (pred,soft))
+    pred,soft = (o.movedim(self.class_axis, -1) for o in (pred,soft))
     return self.loss_fn(pred, soft, target=_no_class(first(self.yb), self.task_loss_func), T=T)
 
 # %% ../nbs/04_callback.ipynb #0fd89ae4
@@ -167,9 +170,9 @@ def after_loss(self:KDCallback):
     alpha,T,weights = self.alpha(pos),self.T(pos),[f.weight(pos) for f in self.features]
     # what has no weight is computed once, so that a mistake shows, and then left alone
     on = [w > 0 or not self.history for w in weights]
-    teacher = self._teacher_loss(T, self.features[on]) if alpha > 0 or any(on) or not self.history else tensor(np.nan)
-    loss,terms = self._task_loss(),self._feature_losses(on)
-    parts = {'task_loss': loss, 'teacher_loss': teacher, **dict(zip(self.features.attrgot('label'), terms))}
+    teacher = self._teacher_loss(T, [f for f,o in zip(self.features, on) if o]) if alpha > 0 or any(on) or not self.history else tensor(np.nan)
+    loss,terms = self._task_loss().as_subclass(Tensor),self._feature_losses(on)   # each operation on a subclass costs more, and it says nothing of a loss
+    parts = dict(zip(self.header.columns, (loss,teacher,*terms)))
     if alpha > 0: loss = alpha*teacher + (1-alpha)*loss
     for w,term in zip(weights, terms):
         if w > 0: loss = loss + w*term

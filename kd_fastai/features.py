@@ -418,6 +418,10 @@ class _TrainingOnly(Callback):
         if self.learn is None: return super().__reduce_ex__(protocol)   # a copy for the next fit is a full copy
         return Callback,(),{'learn': self.learn}
 
+    def __call__(self, event_name):
+        "As in fastai, which looks for an event without a method in the Learner and its model as well: that costs more than most methods do"
+        if event_name=='after_fit' or event_name in self.__dict__ or hasattr(type(self), event_name): return super().__call__(event_name)
+
 # %% ../nbs/01_features.ipynb #95f44fd2
 class Term(_TrainingOnly):
     "Base of what adds one more loss for a batch to a distillation"

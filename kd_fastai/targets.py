@@ -157,6 +157,8 @@ class SoftTargets:
         if h['layers']: self.model = _modules_at(h['layers'])
         self.digests = np.load(self.path/'items.npy', allow_pickle=False)
         self.order = np.load(self.path/'order.npy', mmap_mode='r', allow_pickle=False) if h['epochs'] else None
+        sample = self.path/'sample.npy'
+        self.sample = torch.from_numpy(np.load(sample, allow_pickle=False)) if sample.exists() else None
 
     def __len__(self): return self.header['rows']*max(1, self.header['epochs'])
     def __getstate__(self): return self.__dict__ | {'_shards':{}}
@@ -275,10 +277,22 @@ def __call__(self:SoftTargets,
 )->Tensor: # Logits, one row an item
     "What the teacher said about these items. Layers that were kept say it too, to whom watches them in `model`"
     x = xb[0]
-    if isinstance(x, Tensor) and not self.other_view and self.header['input'] is not None: _same('sizes', self.header['input'], list(x.shape[1:]), "If that is meant: `SoftTargets(path, other_view=True)`.")
+    if isinstance(x, Tensor) and not self.other_view:
+        if self.header['input'] is not None: _same('sizes', self.header['input'], list(x.shape[1:]), "If that is meant: `SoftTargets(path, other_view=True)`.")
+        if self.sample is not None and self.epoch==0 and self.dl.rows[0]==0: _same_inputs(self.sample, _sample(x))
     rec = self.records(self.dl.rows, self.epoch) if self.header['epochs'] else self.records(self.rows[self.dl.items])
     for path in self.header['layers']: get_layer(self.model, path)(_layer(rec, path).to(x.device))
     return decode(rec, self.shape).to(x.device)
+
+def _sample(x, n=16):
+    "`n` numbers of each of the first `n` inputs"
+    x = x[:n].flatten(1).float().cpu()
+    return x[:,torch.linspace(0, x.shape[1]-1, n).long()].as_subclass(Tensor)
+
+def _same_inputs(stored, here):
+    "Other random numbers move most of a sample; what rounds otherwise on another device, next to nothing"
+    if stored.shape != here.shape or (stored-here).abs().mean() > .01*stored.std(): raise ValueError("This replay draws other augmentation than the one that was recorded. Random numbers "
+        "differ between devices: record and replay on the same, or let transforms draw on the CPU as `CropFlip` does")
 
 def _layer(rec, path): return torch.from_numpy(rec[_field(path)].astype(np.float32))
 
@@ -367,10 +381,11 @@ class _Build:
         if epochs: shard_size = max(1, shard_size//self.dl.bs)*self.dl.bs   # whole batches
         n = self.order.shape[1] if epochs else len(self.digests)
         self.header = dict(format='kd_fastai soft targets', version=_version, rows=n, epochs=epochs, shard_size=shard_size, seed=seed,
-            topk=topk, T=T, dtype=dtype, views=[getattr(v, '__name__', str(v)) for v in self.views], teacher=fingerprint(self.teacher),
+            topk=topk, T=T, dtype=dtype, views=_view_names(self.views), teacher=fingerprint(self.teacher),
             classes=class_vocab(dls), transforms=describe_tfms(self.dl, bool(epochs)), items=int(_digest(self.digests.tobytes())), contents=contents,
             batch=_batch(self.dl) if epochs else None)
         x,z,seen = self.probe()
+        self.sample = _sample(x) if epochs and isinstance(x, Tensor) else None
         self.header |= dict(shape=list(z.shape[1:]), input=list(x.shape[1:]) if x.ndim==4 else None, layers={k:list(o.shape[1:]) for k,o in seen.items()})
         if topk is not None and not (z.ndim==2 and 0<topk<z.shape[1]): raise ValueError(f"The largest {topk} cannot be kept of outputs of shape {tuple(z.shape[1:])}")
         self.dtype = record_type(z.shape[1:], topk, dtype, self.header['layers'])
@@ -397,8 +412,7 @@ def ask(self:_Build, dl):
     with _validation_view(self.dl) if not self.header['epochs'] else nullcontext():
         for b in dl:
             xb = b[:self.n_inp]
-            z,seen = zip(*[_asked(self.teacher, self.layers, v(xb[0]), *xb[1:]) for v in self.views])
-            z,seen = torch.stack(z).mean(0),seen[0]
+            z,seen = _asked(self.teacher, self.layers, self.views, *xb)
             for path,o in seen.items(): _check_layer(path, o, len(z), self.header.get('layers', {}).get(path))
             if not all(o.isfinite().all() for o in (z,*seen.values())): raise ValueError(f"The teacher gave NaN or infinity for one of these items: {list(dl.items)}")
             yield xb[0],getattr(dl, 'rows', dl.items),z,seen
@@ -408,12 +422,14 @@ def _to_keep(teacher, sizes):
     "By path, the module whose outputs are kept, and the height and width that they are averaged down to"
     return dict(zip(sizes, zip(teacher_layers(teacher, sizes), sizes.values()))) if sizes else {}
 
-def _asked(teacher, layers, *xb):
-    "The logits for a batch, and by path what `layers`, as from `_to_keep`, put out"
+def _asked(teacher, layers, views, x, *xb):
+    "The logits for a batch, the mean over `views` of it, and by path what `layers`, as from `_to_keep`, put out"
     seen = []
     modules,sizes = zip(*layers.values()) if layers else ((),())
-    with watched_teacher(teacher, list(modules), seen) if layers else nullcontext(): z = get_logits(teacher(*xb)).float().cpu()
-    return z,dict(zip(layers, map(_averaged, seen, sizes)))
+    with watched_teacher(teacher, list(modules), seen) if layers else nullcontext(): z = [get_logits(teacher(v(x), *xb)).float().cpu() for v in views]
+    return torch.stack(z).mean(0),dict(zip(layers, map(_averaged, seen, sizes)))
+
+def _view_names(views): return [getattr(v, '__name__', str(v)) for v in views]
 
 def _averaged(o, size):
     if o is None: return
@@ -456,6 +472,7 @@ def begin(self:_Build):
     self.path.mkdir(parents=True, exist_ok=True)
     _whole(self.path/'items.npy', lambda f: np.save(f, self.digests))
     if self.order is not None: _whole(self.path/'order.npy', lambda f: np.save(f, self.order))
+    if self.sample is not None: _whole(self.path/'sample.npy', lambda f: np.save(f, self.sample.numpy()))
     _whole(self.path/'begun.json', lambda f: f.write(json.dumps(self.header | {'crc':_json_crc(self.header)}, indent=1).encode()))
 
 @patch
@@ -506,9 +523,12 @@ def verify(self:SoftTargets,
     teacher, # The one that was asked
     dls:DataLoaders, # As for `build`
     n:int=64, # Items to ask about again, from all over the data
-    tol:float=.02 # Largest change that rounding may explain: of a probability, and of what a layer puts out, there as a part of the number and the layer's standard deviation
+    tol:float=.02, # Largest change that rounding may explain: of a probability, and of what a layer puts out, there as a part of the number and the layer's standard deviation
+    views:list=None # As for `build`
 )->dict: # Items asked, share with the same first choice, largest change
-    "Ask `teacher` again about a sample, and compare. Raises `ValueError` that names the item that changed most"
+    "Ask `teacher` again about a sample, and compare. Raises `ValueError` that names the item that changed most, or says that the views are others"
+    views = L(views or noop)
+    _same('views', self.header['views'], _view_names(views), "Pass `verify` the `views` that `build` was given.")
     learn = SimpleNamespace(dls=dls, cbs=[])
     self.prepare(learn)
     ask = as_teacher(teacher)
@@ -519,7 +539,7 @@ def verify(self:SoftTargets,
         if hasattr(ask, 'loader'): ask.loader(dl, epoch)
         with nullcontext() if self.order is not None else _validation_view(dls.train):
             for b in dl:
-                z,seen = _asked(ask, layers, *b[:getattr(dls, 'n_inp', 1)])
+                z,seen = _asked(ask, layers, views, *b[:getattr(dls, 'n_inp', 1)])
                 rec = self.records(dl.rows, epoch) if self.order is not None else self.records(self.rows[dl.items])
                 here.append(z)
                 there.append(decode(rec, self.shape))
