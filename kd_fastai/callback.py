@@ -140,7 +140,7 @@ def _teacher_loss(self:KDCallback, T, features):
     if soft.shape != pred.shape: raise ValueError(
         f"The teacher answers with shape {tuple(soft.shape)}, the student with {tuple(pred.shape)}: both need the same classes. "
         f"Give one of them a head with as many outputs as the other.")
-    if not math.isfinite(soft.sum()) and not soft.isfinite().all(): raise ValueError(
+    if not math.isfinite(soft.sum()) and not soft.isfinite().all(): raise ValueError(   # the sum alone where all is well: it costs less
         f"The teacher gave NaN or infinity in batch {self.iter} of epoch {self.epoch}: look at its weights, and at these inputs")
     pred,soft = (o.movedim(self.class_axis, -1) for o in (pred,soft))
     return self.loss_fn(pred, soft, target=_no_class(first(self.yb), self.task_loss_func), T=T)
