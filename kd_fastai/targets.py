@@ -157,8 +157,7 @@ class SoftTargets:
         if h['layers']: self.model = _modules_at(h['layers'])
         self.digests = np.load(self.path/'items.npy', allow_pickle=False)
         self.order = np.load(self.path/'order.npy', mmap_mode='r', allow_pickle=False) if h['epochs'] else None
-        sample = self.path/'sample.npy'
-        self.sample = torch.from_numpy(np.load(sample, allow_pickle=False)) if sample.exists() else None
+        self.sample = _read_sample(self.path)
 
     def __len__(self): return self.header['rows']*max(1, self.header['epochs'])
     def __getstate__(self): return self.__dict__ | {'_shards':{}}
@@ -288,6 +287,9 @@ def _sample(x, n=16):
     "`n` numbers of each of the first `n` inputs"
     x = x[:n].flatten(1).float().cpu()
     return x[:,torch.linspace(0, x.shape[1]-1, n).long()].as_subclass(Tensor)
+
+def _read_sample(path):
+    if (path/'sample.npy').exists(): return torch.from_numpy(np.load(path/'sample.npy', allow_pickle=False))
 
 def _same_inputs(stored, here):
     "Other random numbers move most of a sample; what rounds otherwise on another device, next to nothing"
@@ -467,6 +469,7 @@ def begin(self:_Build):
         stored = _checked(json.loads((self.path/name).read_text()), self.path)
         differs = [k for k in stored if stored[k] != self.header.get(k)]
         if differs: raise ValueError(f"{self.path} holds soft targets that differ in {', '.join(differs)}. Stored: {stored[differs[0]]}. Here: {self.header[differs[0]]}. Choose another folder")
+        if (sample := _read_sample(self.path)) is not None: _same_inputs(sample, self.sample)
         return name=='header.json'
     if rank_distrib(): return False
     self.path.mkdir(parents=True, exist_ok=True)
