@@ -37,7 +37,7 @@ def has_bfloat16(
     device:torch.device # Where the network runs
 )->bool:
     "Whether `device` computes in bfloat16, rather than imitating it"
-    if device.type == 'cuda': return torch.cuda.is_bf16_supported()
+    if device.type == 'cuda': return torch.cuda.get_device_capability(device) >= (8,0)   # `is_bf16_supported` holds for older ones too, which imitate it
     return device.type == 'cpu' and getattr(torch.cpu, '_is_avx512_bf16_supported', lambda: False)()
 
 # %% ../nbs/02_teacher.ipynb #7ca86cb7
