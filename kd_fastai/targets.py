@@ -322,7 +322,11 @@ class ReplayDL(ItemsDL):
         self.order,self.seed,self.only = order,seed,None
 
     def get_idxs(self): return range(len(self.order)) if self.only is None else self.only
-    def at(self, row): return no_random(_digest(f'{self.seed} {row}'.encode()) % 2**31)
+    def at(self, row):
+        seed = _digest(f'{self.seed} {row}'.encode()) % 2**31
+        if torch.utils.data.get_worker_info() is None: return no_random(seed)
+        set_seed(seed)   # a worker draws for nothing else, and cannot read the random numbers of a GPU
+        return nullcontext()
 
 @patch
 def create_batches(self:ReplayDL, samps):
