@@ -185,20 +185,22 @@ def _feature_losses(self:KDCallback, on):
     return [f.batch_loss(items) if o else tensor(np.nan) for f,o in zip(self.features, on)]
 
 # %% ../nbs/04_callback.ipynb #9b4f312c
-def _column(history, k): return [float(o[k]) for o in history]
+def _to_numbers(record):
+    "What is shown of a batch as numbers: a tensor takes more room, and on a GPU its memory"
+    for o in record: o.update({k: float(v) for k,v in o.items()})
 
 @patch
 def after_epoch(self:KDCallback):
     "Add to the epoch's row what the training was made of"
     new,self.n_shown = self.history[self.n_shown:],len(self.history)
-    if new and hasattr(self.learn, 'recorder'):
-        self.recorder.log += [float(pd.Series(_column(new, k)).mean()) for k in self.header.columns]
+    _to_numbers(new)
+    if new and hasattr(self.learn, 'recorder'): self.recorder.log += pd.DataFrame(list(new))[self.header.columns].mean().tolist()
 
 @patch
 def after_fit(self:KDCallback):
     "Leave the record with the `Recorder`"
-    if self.history and hasattr(self.learn, 'recorder'):
-        self.recorder.kd_log = {k:_column(self.history, k) for k in self.history[0]}
+    _to_numbers(self.history[self.n_shown:])   # of an epoch that was not finished
+    if self.history and hasattr(self.learn, 'recorder'): self.recorder.kd_log = pd.DataFrame(list(self.history)).to_dict('list')
 
 # %% ../nbs/04_callback.ipynb #23f1cf6f
 @patch
