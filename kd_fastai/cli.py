@@ -98,7 +98,7 @@ def pixel_stats(
     x:Tensor # Images as bytes, `(items, channels, height, width)`
 )->tuple: # Two lists, a value a channel, for pixels scaled to [0, 1]
     "Mean and standard deviation of the pixels"
-    p = torch.stack([c.flatten().bincount(minlength=256) for c in x.as_subclass(Tensor).transpose(0,1)]).double()
+    p = torch.stack([c.flatten().bincount(minlength=256) for c in x.as_subclass(Tensor).transpose(0,1)]).cpu().double()
     p,v = p/p.sum(1, keepdim=True),torch.arange(256)/255
     mean = (p*v).sum(1)
     return mean.tolist(),(p*(v-mean[:,None])**2).sum(1).sqrt().clamp(min=1e-3).tolist()
