@@ -70,7 +70,7 @@ def project_rows(
     n:int # Columns to be left, at most as many as there are
 )->tuple: # `(rows, n)`, and the share of the variance between the rows that is kept, in [0, 1]
     "The rows of `w` in the `n` directions in which they differ most"
-    w = w.detach().double()
+    w = w.detach().cpu().double()   # an accelerator may have no double precision
     var,axes = torch.linalg.eigh((w-w.mean(0)).T.cov(correction=0).reshape(w.shape[1], w.shape[1]))   # ascending
     share = var[-n:].sum()/var.sum() if var.sum() > 0 else 1.
     return w @ axes[:,-n:].flip(1), float(share)

@@ -46,8 +46,9 @@ def moved(t, args, kwargs):
     for a in args:
         if isinstance(a, Tensor): device,dtype = gpu if marked(a) else torch.device('cpu'),a.dtype
     to_gpu = marked(t) if device is None else on_gpu(device)
+    new_copy = kwargs.get('copy')
     kwargs = {k:v for k,v in dict(dtype=dtype, memory_format=memory_format).items() if v is not None}
-    out = copied(t, **kwargs) if to_gpu != marked(t) else Tensor.to(t, **kwargs) if kwargs else t
+    out = copied(t, **kwargs) if new_copy or to_gpu != marked(t) else Tensor.to(t, **kwargs) if kwargs else t
     return mark(out) if to_gpu else out
 
 class FakeGPU(TorchFunctionMode):
