@@ -89,7 +89,7 @@ class KDCallback(_TrainingOnly):
         self.header,self.inputs = _KDHeader(self.features.attrgot('label')),_KDInputs(student_inputs, teacher_inputs)
         self.alpha = _curve('alpha', alpha, lambda a: 0<=a<=1, 'within [0, 1]')
         self.T = _curve('T', T, lambda t: 0<t<np.inf, 'above 0 and finite')
-        self.history = L()
+        self.history,self.n_shown = L(),0
 
     @property
     def learn(self): return self.__dict__.get('learn')
