@@ -162,10 +162,10 @@ def agreement(
 
 # %% ../nbs/02_teacher.ipynb #2725b9e1
 class QuickAnswers:
-    "The fastest copy of `model` that agrees with its `answer` to the inputs `xb`"
+    "The fastest copy of `model` that agrees with `ask`, the network itself, about the inputs `xb`. `ask` has the word where float16 is too small"
     max_change = 0.05 # Of a probability
-    def __init__(self, model, xb, answer, trace=None, axis=-1, **choices):
-        device = xb[0].device
+    def __init__(self, model, xb, ask, trace=None, axis=-1, **choices):
+        device,answer,self.ask = xb[0].device,ask(*xb).float(),ask
         for less in ({}, {'half':False}, {'half':False, 'fold_bn':False}):
             self.copy,self.graph,self.shapes = fast_copy(model, xb, **choices|less),None,_shapes(xb)
             self.same,self.change = agreement(answer, self.copy(*xb), axis)
@@ -175,9 +175,10 @@ class QuickAnswers:
         if device.type=='cpu' if trace is None else trace: self.graph = _traced(self.copy, xb)
         if self.graph and agreement(answer, self.graph(*xb), axis)[1] > self.max_change: self.graph = None
 
-    def __call__(self, *xb): return (self.graph if self.graph and _shapes(xb)==self.shapes else self.copy)(*xb)
-    @property
-    def may_overflow(self): return self.copy.dtype==torch.float16
+    def __call__(self, *xb):
+        z = (self.graph if self.graph and _shapes(xb)==self.shapes else self.copy)(*xb)
+        return self.ask(*xb) if self.copy.dtype==torch.float16 and not z.isfinite().all() else z
+
     def __repr__(self): return f"{self.copy}{', one graph' if self.graph else ''}; first choice the same for {self.same:.1%} of a batch, largest change of a probability {self.change:.2g}"
 
 def _shapes(xb): return [(o.shape,o.dtype) if isinstance(o, Tensor) else o for o in xb]
@@ -318,13 +319,12 @@ def _answer(self:FrozenTeacher, xb):
     version = xb[0].device,[(id(p),p._version) for p in tensors]   # a teacher that was trained on meanwhile gets a new copy
     with torch.no_grad(), torch.autocast(xb[0].device.type, enabled=False):
         if self.quick is None or self.version != version: self._make_quick(xb, version)
-        z = self.quick(*xb)
-        return self.as_given(*xb) if getattr(self.quick, 'may_overflow', False) and not z.isfinite().all() else z
+        return self.quick(*xb)
 
 @patch
 def _make_quick(self:FrozenTeacher, xb, version):
     self.version = version
-    try: self.quick = QuickAnswers(self.model, xb, self.as_given(*xb).float(), axis=ifnone(self.axis, -1), **({} if self.fast is True else self.fast))
+    try: self.quick = QuickAnswers(self.model, xb, self.as_given, axis=ifnone(self.axis, -1), **({} if self.fast is True else self.fast))
     except Exception as e:
         warn(f"The teacher is asked as it is, without a fast copy: {e}")
         self.quick = self.as_given

@@ -21,12 +21,6 @@ def mark(out):
             if isinstance(t, Tensor): marks.setdefault((s := t.untyped_storage())._cdata, StorageWeakRef(s))   # as long as that is held, no other has its place
     return out
 
-def copied(t, **kwargs):
-    "A copy of `t` of the same class, without a mark"
-    out = Tensor.clone(t) if not kwargs else Tensor.to(t, copy=True, **kwargs)
-    if type(t) not in (Tensor,torch.nn.Parameter): (out := out.as_subclass(type(t))).__dict__.update(t.__dict__)
-    return out
-
 def on_gpu(device): return device is not None and (isinstance(device, int) or torch.device(device).type=='cuda')
 
 between = {'copy_','set_','__get__','__set__','__reduce_ex__','_has_compatible_shallow_copy_type'}   # may meet tensors of both
@@ -46,9 +40,8 @@ def moved(t, args, kwargs):
     for a in args:
         if isinstance(a, Tensor): device,dtype = gpu if marked(a) else torch.device('cpu'),a.dtype
     to_gpu = marked(t) if device is None else on_gpu(device)
-    new_copy = kwargs.get('copy')
-    kwargs = {k:v for k,v in dict(dtype=dtype, memory_format=memory_format).items() if v is not None}
-    out = copied(t, **kwargs) if new_copy or to_gpu != marked(t) else Tensor.to(t, **kwargs) if kwargs else t
+    layout = {} if memory_format is None else {'memory_format':memory_format}
+    out = Tensor.to(t, dtype or t.dtype, copy=kwargs.get('copy', False) or to_gpu != marked(t), **layout)
     return mark(out) if to_gpu else out
 
 class FakeGPU(TorchFunctionMode):
