@@ -211,6 +211,7 @@ def plot_kd(self:Recorder,
     kd = pd.DataFrame(self.kd_log)
     _,(loss_ax,curve_ax) = plt.subplots(1, 2, figsize=figsize, layout='constrained')
     kd.drop(columns=['alpha','T']).rolling(max(1, len(kd)//50), min_periods=1).mean().plot(ax=loss_ax, xlabel='batch', title='Parts of the loss')
+    for ax in (loss_ax,curve_ax): ax.locator_params(axis='x', nbins=5)   # thousands of batches: their numbers are long
     kd['alpha'].plot(ax=curve_ax, xlabel='batch', ylabel='alpha', ylim=(-.05,1.05), title="Weight of the teacher", color='C2', label='alpha', legend=True)
     kd['T'].plot(ax=curve_ax, secondary_y=True, style='--', color='C3', label='T', legend=True)
 
