@@ -69,22 +69,28 @@ def interleaved(
     return pd.DataFrame([{k:once(f) for k,f in fs.items()} for _ in range(warmup+n)][warmup:])
 
 # %% ../nbs/05_report.ipynb #72659a76
-def _bare(part, xb):
+def _channels_last(model):
+    "Whether the convolutions of `model` have the channels last in memory; None where there is nothing to tell it by"
+    formats = ((p.is_contiguous(), p.is_contiguous(memory_format=torch.channels_last)) for p in model.parameters() if p.ndim==4)
+    return first(last for plain,last in formats if plain != last)
+
+def _bare(part, xb, channels_last):
     "A call of `part` on `xb` without the care around it"
     if not isinstance(part, FrozenTeacher): return partial(part, *xb)
-    x = xb[0]
+    x,model = xb[0],part.model.to(getattr(xb[0], 'device', 'cpu'))
     if isinstance(x, Tensor) and x.ndim==4: x = part.view(x.as_subclass(Tensor))
-    return partial(part.model, x, *xb[1:])
+    if channels_last and _channels_last(model) is False: model = deepcopy(model).to(memory_format=torch.channels_last)
+    return partial(model, x, *xb[1:])
 
 def _times(nets, xb, bs, n):
     "Time `nets` on batches of `bs`, made of the items in `xb`"
     xb = apply(lambda o: o[torch.arange(bs, device=o.device) % len(o)], tuple(xb))
     device = getattr(xb[0], 'device', torch.device('cpu')).type
-    calls = {k: [_bare(p, xb) for p in _parts(net)] for k,net in nets.items()}
+    models = [p.model for net in nets.values() for p in _parts(net) if isinstance(p, FrozenTeacher)]
+    channels_last = any(map(_channels_last, models))
     with torch.no_grad(), ExitStack() as stack:
-        for net in nets.values():
-            for p in _parts(net):
-                if isinstance(p, FrozenTeacher): stack.enter_context(frozen(p.model))
+        for m in models: stack.enter_context(frozen(m))
+        calls = {k: [_bare(p, xb, channels_last) for p in _parts(net)] for k,net in nets.items()}
         sync = getattr(getattr(torch, device, None), 'synchronize', noop)
         return interleaved({k: lambda fs=fs: [f() for f in fs] for k,fs in calls.items()}, n, sync=sync)
 

@@ -201,6 +201,7 @@ def find_head(
 )->str: # Dotted path
     "The linear layer or convolution that decides how many outputs `model` has. Raises `ValueError` if there is not exactly one"
     if not xb: xb = _inputs(model.dls)
+    if isinstance(model, Learner): model.model.to(model.dls.device)   # as before a fit; a part may be there already
     model = _net(model)
     xb = to_device(tuple(o[:2] if isinstance(o, Tensor) else o for o in xb), next(model.parameters()).device)
     with frozen(model):
