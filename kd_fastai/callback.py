@@ -8,6 +8,7 @@ __all__ = ['default_alpha', 'kd_loss_for', 'KDCallback', 'BFloat16']
 # %% ../nbs/04_callback.ipynb #e0765457
 from fastai.vision.all import *
 from contextlib import ExitStack
+from torch.amp import GradScaler
 from .losses import *
 from .features import _TrainingOnly
 from .teacher import *
@@ -259,7 +260,8 @@ class BFloat16(MixedPrecision):
     "Mixed precision in bfloat16 on any device, the CPU too: float32 weights and loss, the forward pass autocast"
     def __init__(self): super().__init__(AMPMode.BF16)
     def before_fit(self):
-        super().before_fit()
+        "As in fastai, which knows CUDA only, and refuses a GPU without bfloat16"
         device = torch.device(self.dls.device)
         if not (has := has_bfloat16(device)): warn(f"This {device.type} does not compute in bfloat16: training in float32")
         self.autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=has)
+        self.learn.scaler,self.scales = GradScaler('cuda', enabled=False),L()   # bfloat16 has the range of float32: nothing to scale
