@@ -404,12 +404,12 @@ def teacher_layers(
 
 def watched_teacher(
     teacher, # As for `teacher_layers`
-    layers:list, # As for `watched`
+    paths:list, # As for `teacher_layers`
     seen:list # As for `watched`
 ):
-    "`watched` around an answer of `teacher`, which is then its network's own, not that of a fast copy"
-    as_it_is = contextmanager(replacing_yield)(teacher, 'fast', False) if hasattr(teacher, 'fast') else contextlib.nullcontext()
-    return ContextManagers([as_it_is, watched(layers, seen, detach=True)])
+    "`watched` around an answer of `teacher`. One that answers through a copy of its network has a `watching` of its own"
+    if hasattr(teacher, 'watching'): return teacher.watching(paths, seen)
+    return watched(teacher_layers(teacher, paths), seen, detach=True)
 
 # %% ../nbs/01_features.ipynb #160e6c3f
 class _TrainingOnly(Callback):
@@ -492,7 +492,7 @@ class FeatureKD(Term):
     def needs_items(self): return getattr(self.loss_fn, 'needs_items', False)
     @property
     def label(self): return f"{getattr(self.loss_fn, '__name__', type(self.loss_fn).__name__)} {'+'.join(self.paths[0])}"
-    def forget(self): self.hooked,self.seen,self.teacher = ([],[]),([],[]),None
+    def forget(self): self.hooked,self.seen,self.teacher = [],([],[]),None
 
 # %% ../nbs/01_features.ipynb #ba56de92
 @patch
@@ -502,19 +502,19 @@ def prepare(self:FeatureKD,
 ):
     "Find the layers. Raises `ValueError` for a path that does not exist, and for a teacher without a network"
     student,taught = self.paths
-    layers = teacher_layers(teacher, taught)
-    self.hooked,self.teacher = ([get_layer(learn.model, p, 'student') for p in student], layers),teacher
+    teacher_layers(teacher, taught)
+    self.hooked,self.teacher = [get_layer(learn.model, p, 'student') for p in student],teacher
     self.nets.to(one_param(learn.model).device)
 
 @patch
 def before_batch(self:FeatureKD):
     "Watch the student in its next call"
-    if self.hooked[0]: call_once_inside(get_model(self.model), watched(self.hooked[0], self.seen[0]))
+    if self.hooked: call_once_inside(get_model(self.model), watched(self.hooked, self.seen[0]))
 
 @patch
 def watching(self:FeatureKD):
     "A context manager for the teacher's answer"
-    return watched_teacher(self.teacher, self.hooked[1], self.seen[1])
+    return watched_teacher(self.teacher, self.paths[1], self.seen[1])
 
 @patch
 def after_batch(self:FeatureKD):

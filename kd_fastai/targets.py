@@ -379,7 +379,8 @@ class _Build:
         self.teacher = as_teacher(teacher)
         getattr(self.teacher, 'prepare', noop)(SimpleNamespace(dls=dls, cbs=[]))
         if layers and len(self.views) > 1: raise ValueError("What a layer says about several views has no mean: leave `views` out, or record the augmentation with `epochs`")
-        self.layers = _to_keep(self.teacher, layers if isinstance(layers, dict) else dict.fromkeys(layers or []))
+        self.layers = layers if isinstance(layers, dict) else dict.fromkeys(layers or [])
+        if self.layers: teacher_layers(self.teacher, self.layers)
         self.digests,items = item_digests(self.dl, key),getattr(self.dl.dataset, 'items', None)
         some = np.linspace(0, len(self.digests)-1, min(32, len(self.digests))).astype(int).tolist()
         contents = {str(i):_content(items[i]) for i in some if _has_paths(items)}
@@ -424,16 +425,11 @@ def ask(self:_Build, dl):
             yield xb[0],getattr(dl, 'rows', dl.items),z,seen
 
 # %% ../nbs/03_targets.ipynb #2f93540c
-def _to_keep(teacher, sizes):
-    "By path, the module whose outputs are kept, and the height and width that they are averaged down to"
-    return dict(zip(sizes, zip(teacher_layers(teacher, sizes), sizes.values()))) if sizes else {}
-
 def _asked(teacher, layers, views, x, *xb):
-    "The logits for a batch, the mean over `views` of it, and by path what `layers`, as from `_to_keep`, put out"
+    "The logits for a batch, the mean over `views` of it, and by path what `layers` put out, averaged down to the height and width that they have there"
     seen = []
-    modules,sizes = zip(*layers.values()) if layers else ((),())
-    with watched_teacher(teacher, list(modules), seen) if layers else nullcontext(): z = [get_logits(teacher(v(x), *xb)).float().cpu() for v in views]
-    return torch.stack(z).mean(0),dict(zip(layers, map(_averaged, seen, sizes)))
+    with watched_teacher(teacher, list(layers), seen) if layers else nullcontext(): z = [get_logits(teacher(v(x), *xb)).float().cpu() for v in views]
+    return torch.stack(z).mean(0),dict(zip(layers, map(_averaged, seen, layers.values())))
 
 def _view_names(views): return [getattr(v, '__name__', str(v)) for v in views]
 
@@ -530,7 +526,7 @@ def verify(self:SoftTargets,
     teacher, # The one that was asked
     dls:DataLoaders, # As for `build`
     n:int=64, # Items to ask about again, from all over the data
-    tol:float=.02, # Largest change that rounding may explain: of a probability, and of what a layer puts out, there as a part of the number and the layer's standard deviation
+    tol:float=.02, # Largest change that rounding may explain: of a probability; of what a layer puts out for an item, as a share of its norm
     views:list=None # As for `build`
 )->dict: # Items asked, share with the same first choice, largest change
     "Ask `teacher` again about a sample, and compare. Raises `ValueError` that names the item that changed most, or says that the views are others"
@@ -540,7 +536,8 @@ def verify(self:SoftTargets,
     self.prepare(learn)
     ask = as_teacher(teacher)
     getattr(ask, 'prepare', noop)(learn)
-    layers = _to_keep(ask, {path: max(shape[-2:]) if len(shape)==3 else None for path,shape in self.header['layers'].items()})
+    layers = {path: max(shape[-2:]) if len(shape)==3 else None for path,shape in self.header['layers'].items()}
+    if layers: teacher_layers(ask, layers)
     here,there,names,of_layers = [],[],[],[]
     for dl,epoch in _samples(self, dls.train, n):
         if hasattr(ask, 'loader'): ask.loader(dl, epoch)
@@ -557,11 +554,11 @@ def verify(self:SoftTargets,
     if change > tol:
         worst = int((here.softmax(-1)-there.softmax(-1)).abs().flatten(1).max(1)[0].argmax()) if here.shape[-1]>1 else int((here-there).abs().flatten(1).max(1)[0].argmax())
         raise ValueError(f"The answers changed by up to {change:.2g} in a probability, most for {_show_item(dls.train, names[worst])}: is it the same teacher, and the same view?")
-    if of_layers and max(of_layers) > tol: raise ValueError(f"What a layer puts out changed by up to {max(of_layers):.2g}: is it the same teacher, and the same view?")
+    if of_layers and max(of_layers) > tol: raise ValueError(f"What a layer puts out changed by up to {max(of_layers):.2g} of its norm: is it the same teacher, and the same view?")
     return dict(items=len(here), same_first_choice=same, largest_change=change) | ({'largest_change_of_a_layer':max(of_layers)} if of_layers else {})
 
 # %% ../nbs/03_targets.ipynb #9bb1264f
-def _change(a, b): return ((a-b).abs()/(b.abs()+b.std())).max().item()
+def _change(a, b): return ((a-b).flatten(1).norm(dim=1)/b.flatten(1).norm(dim=1).clamp(min=1e-12)).max().item()
 
 def _samples(self, dl, n):
     rows = np.unique(np.linspace(0, self.header['rows']-1, n).astype(int))

@@ -11,6 +11,7 @@ __all__ = ['get_logits', 'frozen', 'has_bfloat16', 'half_type', 'fold_batch_norm
 from fastai.vision.all import *
 from copy import deepcopy
 from torch.nn.utils.fusion import fuse_conv_bn_weights
+from .features import get_layer, watched
 
 # %% ../nbs/02_teacher.ipynb #48d6129b
 def get_logits(out)->Tensor: # The tensor of logits in the output of a model
@@ -105,16 +106,20 @@ def _to_half(model, xb, dtype):
 
 # %% ../nbs/02_teacher.ipynb #9306e74d
 class _Copy(nn.Module):
-    "A network that answers with a tensor of float32 logits, whatever it computes in"
-    def __init__(self, model, dtype, channels_last, folded):
+    "A network that answers with a tensor of float32 logits, whatever it computes in; and with what `layers` put out, if there are any"
+    def __init__(self, model, dtype, channels_last, folded, layers=()):
         super().__init__()
         self.model,self.dtype,self.channels_last,self.folded = model,dtype,channels_last,folded
+        self.watched = [get_layer(model, o, 'teacher') for o in layers]
     def _arg(self, x):
         if not isinstance(x, Tensor): return x
         x = x.as_subclass(Tensor)
         if self.dtype is not None and x.is_floating_point(): x = x.to(self.dtype)
         return x.contiguous(memory_format=torch.channels_last) if self.channels_last and x.ndim==4 else x
-    def forward(self, *xb): return get_logits(self.model(*map(self._arg, xb))).float()
+    def forward(self, *xb):
+        seen = []
+        with watched(self.watched, seen): z = get_logits(self.model(*map(self._arg, xb))).float()
+        return (z, *(o.float() for o in seen)) if seen else z
     def __repr__(self):
         folded = f'{self.folded} batch norms folded' if self.folded else ''
         return ', '.join(filter(None, [folded, str(self.dtype or torch.float32).removeprefix('torch.'), 'channels last' if self.channels_last else '']))
@@ -124,8 +129,9 @@ def fast_copy(
     xb:tuple, # Inputs of a batch, where it will run
     fold_bn:bool=True, # Fold batch norm into the layers before it
     half:bool|torch.dtype=None, # Weights and activations in half precision, but for the last layer: a type, True for bfloat16, False; None: the `half_type` of where the inputs are
-    channels_last:bool=None # Channels last in memory; None: if there are 2d convolutions
-)->nn.Module: # Answers with float32 logits, without a graph
+    channels_last:bool=None, # Channels last in memory; None: if there are 2d convolutions
+    layers:list=() # Dotted paths of layers that are to answer as well
+)->nn.Module: # Answers with float32 logits, without a graph; with `layers` a tuple, followed by what they put out
     "A copy of `model` for answering only"
     if channels_last is None: channels_last = any(isinstance(m, nn.Conv2d) for m in model.modules())
     dtype = half_type(xb[0].device) if half is None else torch.bfloat16 if half is True else half or None
@@ -133,7 +139,7 @@ def fast_copy(
     folded = fold_batch_norm(copy, xb) if fold_bn else 0
     if dtype: copy = _to_half(copy, xb, dtype)
     if channels_last: copy = copy.to(memory_format=torch.channels_last)
-    return _Copy(copy, dtype, channels_last, folded).eval()
+    return _Copy(copy, dtype, channels_last, folded, layers).eval()
 
 # %% ../nbs/02_teacher.ipynb #9f90428d
 def _traced(copy, xb):
@@ -163,25 +169,37 @@ def agreement(
 # %% ../nbs/02_teacher.ipynb #2725b9e1
 class QuickAnswers:
     "The fastest copy of `model` that agrees with `ask`, the network itself, about the inputs `xb`. `ask` has the word where float16 is too small"
-    max_change = 0.05 # Of a probability
-    def __init__(self, model, xb, ask, trace=None, axis=-1, **choices):
-        device,answer,self.ask = xb[0].device,ask(*xb).float(),ask
+    max_change = 0.05 # Of a probability; of what a layer puts out, as a share of its norm
+    def __init__(self, model, xb, ask, trace=None, axis=-1, layers=(), **choices):
+        answer,self.ask,self.shapes,self.graph = _tuple(ask(*xb)),ask,_shapes(xb),None
+        if any(o is None for o in answer): raise ValueError("a layer did not run")
+        compare = partial(_compare, answer, axis=axis)
         for less in ({}, {'half':False}, {'half':False, 'fold_bn':False}):
-            self.copy,self.graph,self.shapes = fast_copy(model, xb, **choices|less),None,_shapes(xb)
-            self.same,self.change = agreement(answer, self.copy(*xb), axis)
-            if self.change <= self.max_change: break
-            warn(f"A fast copy of the teacher ({self.copy}) changes a probability by {self.change:.2g}: trying with less")
+            self.copy = fast_copy(model, xb, layers=layers, **choices|less)
+            self.same,self.change,self.layer_change = compare(self.copy(*xb))
+            if self._near(self.change, self.layer_change): break
+            warn(f"A fast copy of the teacher ({self.copy}) is not near enough ({self.how_much}): trying with less")
         else: raise ValueError("no copy agrees with the network")
-        if device.type=='cpu' if trace is None else trace: self.graph = _traced(self.copy, xb)
-        if self.graph and agreement(answer, self.graph(*xb), axis)[1] > self.max_change: self.graph = None
+        if xb[0].device.type=='cpu' if trace is None else trace: self.graph = _traced(self.copy, xb)
+        if self.graph and not self._near(*compare(self.graph(*xb))[1:]): self.graph = None
+
+    def _near(self, *changes): return all(o <= self.max_change for o in changes)
 
     def __call__(self, *xb):
-        z = (self.graph if self.graph and _shapes(xb)==self.shapes else self.copy)(*xb)
-        return self.ask(*xb) if self.copy.dtype==torch.float16 and not z.isfinite().all() else z
+        out = (self.graph if self.graph and _shapes(xb)==self.shapes else self.copy)(*xb)
+        return self.ask(*xb) if self.copy.dtype==torch.float16 and not all(o.isfinite().all() for o in _tuple(out)) else out
 
-    def __repr__(self): return f"{self.copy}{', one graph' if self.graph else ''}; first choice the same for {self.same:.1%} of a batch, largest change of a probability {self.change:.2g}"
+    @property
+    def how_much(self): return f'largest change of a probability {self.change:.2g}' + (f', of a layer {self.layer_change:.2g} of its norm' if self.copy.watched else '')
+    def __repr__(self): return f"{self.copy}{', one graph' if self.graph else ''}; first choice the same for {self.same:.1%} of a batch, {self.how_much}"
 
 def _shapes(xb): return [(o.shape,o.dtype) if isinstance(o, Tensor) else o for o in xb]
+def _tuple(out): return out if isinstance(out, tuple) else (out,)
+
+def _compare(a, b, axis):
+    "`agreement` of two answers, and of what layers put out the largest change as a share of its norm"
+    (z,*given),(z2,*seen) = a,_tuple(b)
+    return (*agreement(z.float(), z2, axis), tensor([0.]+[((o-p).norm()/o.norm().clamp(min=1e-12)).item() for o,p in zip(given, seen)]).max().item())
 
 # %% ../nbs/02_teacher.ipynb #4c7d4b9c
 def norm_stats(
@@ -237,7 +255,8 @@ class FrozenTeacher:
             stats,vocab = stats or norm_stats(model.dls),vocab or class_vocab(model.dls)
             model = model.model
         if map_classes and not vocab: raise ValueError("map_classes: which classes does the teacher know? Pass them as `vocab`, in the order of its logits")
-        self.scale = self.shift = self.quick = self.pick = None
+        self.scale = self.shift = self.quick = self.pick = self.small = None
+        self.watches = []   # paths of layers, and where to put what they put out, of each who watches
         self.size = (size,size) if isinstance(size, int) else size
         store_attr('model,stats,vocab,mode,fast,map_classes,axis')
 
@@ -289,9 +308,7 @@ def see(self:FrozenTeacher,
 def __call__(self:FrozenTeacher,
     *xb # Inputs of a batch, as the student gets them
 )->Tensor: # Logits, one row an item
-    "Soft targets, on the device of the inputs: the network is moved there if it is elsewhere"
-    p = next(self.model.parameters(), xb[0])
-    if p.device != xb[0].device: self.model.to(xb[0].device)
+    "Soft targets, on the device of the inputs"
     z = self._answer(self.see(*xb))
     return z if self.pick is None else self._picked(z)
 
@@ -305,29 +322,57 @@ def _picked(self:FrozenTeacher, z):
 # %% ../nbs/02_teacher.ipynb #129f581c
 @patch
 def as_given(self:FrozenTeacher,
-    *xb # Inputs of the network, as from `see`
-)->Tensor: # Logits, one row an item
-    "The answer of the network itself, in evaluation mode"
-    with frozen(self.model): return get_logits(self.model(*xb))
+    *xb, # Inputs of the network, as from `see`
+    layers:list=() # Dotted paths of layers that are to answer as well
+)->Tensor: # Logits, one row an item; with `layers` a tuple, followed by what they put out, None for one that did not run
+    "The answer of the network itself, in evaluation mode. It is moved to the device of the inputs if it is elsewhere"
+    p,seen = next(self.model.parameters(), xb[0]),[]
+    if p.device != xb[0].device: self.model.to(xb[0].device)
+    with frozen(self.model), watched([get_layer(self.model, o, 'teacher') for o in layers], seen, detach=True): z = get_logits(self.model(*xb))
+    return (z,*seen) if layers else z
 
 # %% ../nbs/02_teacher.ipynb #1b0181b2
 @patch
 def _answer(self:FrozenTeacher, xb):
-    "The answer to inputs as from `see`"
-    tensors = [*self.model.parameters(), *self.model.buffers()]
-    if not self.fast or (self.fast is True and sum(p.numel() for p in tensors) < 100_000): return self.as_given(*xb)
-    version = xb[0].device,[(id(p),p._version) for p in tensors]   # a teacher that was trained on meanwhile gets a new copy
-    with torch.no_grad(), torch.autocast(xb[0].device.type, enabled=False):
-        if self.quick is None or self.version != version: self._make_quick(xb, version)
-        return self.quick(*xb)
+    "The answer to inputs as from `see`; what layers put out goes to those who watch"
+    layers = list(dict.fromkeys(o for paths,_ in self.watches for o in paths))
+    if self.small is None: self.small = sum(p.numel() for p in [*self.model.parameters(), *self.model.buffers()]) < 100_000
+    if not self.fast or (self.fast is True and self.small): out = self.as_given(*xb, layers=layers)
+    else:
+        with torch.no_grad(), torch.autocast(xb[0].device.type, enabled=False):
+            if self.quick is None or self.version != self._version(xb) or not set(layers) <= set(self.layers): self._make_quick(xb, layers)
+            out,layers = self.quick(*xb),self.layers
+    z,*seen = _tuple(out)
+    for paths,into in self.watches: into[:] = [seen[layers.index(o)] for o in paths]
+    return z
 
 @patch
-def _make_quick(self:FrozenTeacher, xb, version):
-    self.version = version
-    try: self.quick = QuickAnswers(self.model, xb, self.as_given, axis=ifnone(self.axis, -1), **({} if self.fast is True else self.fast))
+def _version(self:FrozenTeacher, xb):
+    "Changes where the network does: one that was trained on meanwhile gets a new copy. Asked for each batch, so without the names that `parameters()` makes"
+    return xb[0].device,[(id(p),p._version) for m in self.model.modules() for ps in (m._parameters, m._buffers) for p in ps.values() if p is not None]
+
+@patch
+def _make_quick(self:FrozenTeacher, xb, layers):
+    "Make the copy where the inputs are. The network goes back to where it was, unless it may be asked as well"
+    ask,home = partial(self.as_given, layers=layers),next(self.model.parameters(), xb[0]).device
+    try:
+        self.quick = QuickAnswers(self.model, xb, ask, axis=ifnone(self.axis, -1), layers=layers, **({} if self.fast is True else self.fast))
+        if home != xb[0].device and self.quick.copy.dtype != torch.float16: self.model.to(home)
     except Exception as e:
         warn(f"The teacher is asked as it is, without a fast copy: {e}")
-        self.quick = self.as_given
+        self.quick = ask
+    self.layers,self.version = layers,self._version(xb)
+
+@patch
+@contextmanager
+def watching(self:FrozenTeacher,
+    paths:list, # Dotted paths of layers
+    seen:list # Filled with what each puts out, detached; None for one that does not run
+):
+    "Inside, an answer tells what layers of the network put out too, on the device of the inputs"
+    self.watches.append((paths, seen))
+    try: yield
+    finally: self.watches.pop()
 
 @patch
 def __getstate__(self:FrozenTeacher): return self.__dict__ | {'quick': None}
