@@ -363,16 +363,19 @@ def _make_quick(self:FrozenTeacher, xb, layers):
         self.quick = ask
     self.layers,self.version = layers,self._version(xb)
 
-@patch
 @contextmanager
+def _on(stack, o):
+    stack.append(o)
+    try: yield
+    finally: stack.pop()
+
+@patch
 def watching(self:FrozenTeacher,
     paths:list, # Dotted paths of layers
-    seen:list # Filled with what each puts out, detached; None for one that does not run
-):
+    seen:list # Filled by each answer with what they put out, detached; None for one that did not run
+): # A context manager
     "Inside, an answer tells what layers of the network put out too, on the device of the inputs"
-    self.watches.append((paths, seen))
-    try: yield
-    finally: self.watches.pop()
+    return _on(self.watches, (paths, seen))
 
 @patch
 def __getstate__(self:FrozenTeacher): return self.__dict__ | {'quick': None}
