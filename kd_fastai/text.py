@@ -193,12 +193,9 @@ class BiGRU(Module):
         return [(nn.utils.rnn.pad_packed_sequence(self.gru(x)[0], batch_first=True, total_length=keep.shape[1])[0], keep[...,None])]
 
     def _padded(self, x, keep):
-        back = keep.long().argsort(dim=1, stable=True).flip(1)[...,None]   # the words of each text backwards, its padding at the end as before
-        return [(h, keep[...,None]) for h in (self._one_way(x), self._one_way(x.gather(1, back.expand_as(x)), '_reverse'))]
-
-    def _one_way(self, x, way=''):
-        ws = [getattr(self.gru, f'{k}_l0{way}') for k in ('weight_ih','weight_hh','bias_ih','bias_hh')]
-        return torch.gru(x, x.new_zeros(1, x.shape[0], self.gru.hidden_size), ws, has_biases=True, num_layers=1, dropout=0., train=False, bidirectional=False, batch_first=True)[0]
+        last = keep.long().argsort(dim=1, stable=True)[...,None]   # the texts moved to the end: read backwards, they come first
+        n,keep = self.gru.hidden_size,keep[...,None]
+        return [(self.gru(x)[0][...,:n], keep), (self.gru(x.gather(1, last.expand_as(x)))[0][...,n:], keep.gather(1, last))]
 
 # %% ../nbs/08_text.ipynb #8803845e
 def _glue(vocab):
