@@ -73,6 +73,12 @@ class _KDInputs(_TrainingOnly):
         if self.training: self.teacher_xb = self._pick('teacher', self.teacher)
         self.learn.xb = self._pick('student', self.student)
 
+class _KDAsk(_TrainingOnly):
+    "Has the teacher asked before the student: what it computes on the way then needs no memory beside what the student keeps for its gradients"
+    order,run_valid = MixedPrecision.order+1,False   # where autocast is on
+    def __init__(self, kd): self.kd = kd
+    def before_batch(self): self.kd.ask()
+
 # %% ../nbs/04_callback.ipynb #c251ba01
 class KDCallback(_TrainingOnly):
     "Distil knowledge from `teacher`: train on `alpha * L_teacher + (1 - alpha) * L_student`, and the losses of `features`"
@@ -88,6 +94,7 @@ class KDCallback(_TrainingOnly):
     ):
         self.teacher,self.kd_loss,self.features = as_teacher(teacher),loss,L(features)
         self.header,self.inputs = _KDHeader(self.features.attrgot('label')),_KDInputs(student_inputs, teacher_inputs)
+        self.parts = [self.header, self.inputs, _KDAsk(self), *self.features]
         self.alpha = _curve('alpha', alpha, lambda a: 0<=a<=1, 'within [0, 1]')
         self.T = _curve('T', T, lambda t: 0<t<np.inf, 'above 0 and finite')
         self.history,self.n_shown = L(),0
@@ -96,10 +103,10 @@ class KDCallback(_TrainingOnly):
     def learn(self): return self.__dict__.get('learn')
     @learn.setter
     def learn(self, learn):
-        "Comes and goes together with the header of its columns, the inputs and the features"
-        if self.learn is not None: self.learn.remove_cbs([self.header, self.inputs, *self.features])
+        "Comes and goes together with the header of its columns, the inputs, who asks the teacher, and the features"
+        if self.learn is not None: self.learn.remove_cbs(self.parts)
         self.__dict__['learn'] = learn
-        if learn is not None: learn.add_cbs([self.header, self.inputs, *self.features])
+        if learn is not None: learn.add_cbs(self.parts)
 
 # %% ../nbs/04_callback.ipynb #d2832c71
 @patch
@@ -131,12 +138,22 @@ def _no_class(y, loss_func):
     return y.long().masked_fill(y==ignored, -100)
 
 @patch
-def _teacher_loss(self:KDCallback, T, features):
-    "Ask the teacher about this batch, while `features` watch, and compare"
-    pred = get_logits(self.pred)
+def ask(self:KDCallback):
+    "The teacher's answer to the batch that the student is about to get, in `soft`, while `features` watch. What has no weight is computed once, so that a mistake shows, and then left alone"
+    pos,self.soft = self.pct_train,None
+    self.now = alpha,_,weights = self.alpha(pos),self.T(pos),[f.weight(pos) for f in self.features]
+    self.on = [w > 0 or not self.history for w in weights]
+    if not len(self.yb) or not (alpha > 0 or any(self.on) or not self.history): return
     with torch.no_grad(), ExitStack() as watch:
-        for f in features: watch.enter_context(f.watching())
-        soft = get_logits(self.teacher(*self.inputs.teacher_xb)).to(pred.device)
+        for f,on in zip(self.features, self.on):
+            if on: watch.enter_context(f.watching())
+        self.soft = get_logits(self.teacher(*self.inputs.teacher_xb))
+
+@patch
+def _teacher_loss(self:KDCallback, T):
+    "Compare the teacher's answer with the student's"
+    pred,self.soft,soft = get_logits(self.pred),None,self.soft
+    soft = soft.to(pred.device)
     if soft.is_inference(): soft = soft.clone()   # of `torch.inference_mode`: could not be kept for backward
     if soft.shape != pred.shape: raise ValueError(
         f"The teacher answers with shape {tuple(soft.shape)}, the student with {tuple(pred.shape)}: both need the same classes. "
@@ -167,12 +184,9 @@ def _task_loss(self:KDCallback):
 def after_loss(self:KDCallback):
     "Blend the teacher's loss into the student's"
     if not len(self.yb): return
-    pos = self.pct_train
-    alpha,T,weights = self.alpha(pos),self.T(pos),[f.weight(pos) for f in self.features]
-    # what has no weight is computed once, so that a mistake shows, and then left alone
-    on = [w > 0 or not self.history for w in weights]
-    teacher = self._teacher_loss(T, [f for f,o in zip(self.features, on) if o]) if alpha > 0 or any(on) or not self.history else tensor(np.nan)
-    loss,terms = self._task_loss().as_subclass(Tensor),self._feature_losses(on)   # each operation on a subclass costs more, and it says nothing of a loss
+    alpha,T,weights = self.now
+    teacher = tensor(np.nan) if self.soft is None else self._teacher_loss(T)
+    loss,terms = self._task_loss().as_subclass(Tensor),self._feature_losses(self.on)   # each operation on a subclass costs more, and it says nothing of a loss
     parts = dict(zip(self.header.columns, (loss,teacher,*terms)))
     if alpha > 0: loss = alpha*teacher + (1-alpha)*loss
     for w,term in zip(weights, terms):
