@@ -274,7 +274,7 @@ class BFloat16(MixedPrecision):
     "Mixed precision in bfloat16 on any device, the CPU too: float32 weights and loss, the forward pass autocast"
     def __init__(self): super().__init__(AMPMode.BF16)
     def before_fit(self):
-        "As in fastai, which knows CUDA only, and refuses a GPU without bfloat16"
+        "In place of fastai's, which knows CUDA only and refuses a GPU without bfloat16, even to train on the CPU beside it"
         device = torch.device(self.dls.device)
         if not (has := has_bfloat16(device)): warn(f"This {device.type} does not compute in bfloat16: training in float32")
         self.autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=has)

@@ -345,10 +345,9 @@ def get_layer(
     who:str='network' # What to call it in an error
 )->nn.Module:
     "The module at `path`. Raises `ValueError` that names the nearest paths"
-    layers = dict(get_model(model).named_modules())
-    if path not in layers: raise ValueError(
-        f"The {who} has no layer {path!r}. Nearest: {', '.join(difflib.get_close_matches(path, list(layers), 3, 0))}. `layer_table(model, x)` lists them all")
-    return layers[path]
+    try: return get_model(model).get_submodule(path)
+    except AttributeError: names = [k for k,_ in get_model(model).named_modules()]
+    raise ValueError(f"The {who} has no layer {path!r}. Nearest: {', '.join(difflib.get_close_matches(path, names, 3, 0))}. `layer_table(model, x)` lists them all")
 
 # %% ../nbs/01_features.ipynb #c481511f
 class Projector(nn.Module):

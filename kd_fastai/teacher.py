@@ -346,6 +346,7 @@ def _answer(self:FrozenTeacher, xb):
     for paths,into in self.watches: into[:] = [seen[layers.index(o)] for o in paths]
     return z
 
+# %% ../nbs/02_teacher.ipynb #a1c5e7d20b62
 @patch
 def _version(self:FrozenTeacher, xb):
     "Changes where the network does: one that was trained on meanwhile gets a new copy. Asked for each batch, so without the names that `parameters()` makes"
@@ -363,6 +364,10 @@ def _make_quick(self:FrozenTeacher, xb, layers):
         self.quick = ask
     self.layers,self.version = layers,self._version(xb)
 
+@patch
+def __getstate__(self:FrozenTeacher): return self.__dict__ | {'quick': None}
+
+# %% ../nbs/02_teacher.ipynb #a1c5e7d20b64
 @contextmanager
 def _on(stack, o):
     stack.append(o)
@@ -376,9 +381,6 @@ def watching(self:FrozenTeacher,
 ): # A context manager
     "Inside, an answer tells what layers of the network put out too, on the device of the inputs"
     return _on(self.watches, (paths, seen))
-
-@patch
-def __getstate__(self:FrozenTeacher): return self.__dict__ | {'quick': None}
 
 # %% ../nbs/02_teacher.ipynb #474a9626
 class ItemsDL(TfmdDL):
