@@ -49,9 +49,7 @@ def half_type(
     if device.type == 'cuda' and torch.cuda.get_device_capability(device) >= (7,0): return torch.float16
 
 # %% ../nbs/02_teacher.ipynb #7ca86cb7
-def _two(model, xb):
-    "The answer to the first two items of a batch"
-    with torch.no_grad(): return model(*[o[:2] if isinstance(o, Tensor) else o for o in xb])
+def _two(xb): return tuple(o[:2] if isinstance(o, Tensor) else o for o in xb)   # items of a batch, where so many are enough
 
 _linear = nn.Conv1d,nn.Conv2d,nn.Conv3d,nn.Linear
 _norms = nn.BatchNorm1d,nn.BatchNorm2d,nn.BatchNorm3d
@@ -70,7 +68,8 @@ def fold_batch_norm(
         pairs.update({m:layer for o,version,layer in outs if o is i[0] and o._version==version and o.ndim==layer.weight.ndim})
     hooks = [m.register_forward_hook(after_linear) if isinstance(m, _linear) else m.register_forward_pre_hook(before_norm)
              for m in model.modules() if isinstance(m, _linear+_norms)]
-    try: _two(model, xb)
+    try:
+        with torch.no_grad(): model(*_two(xb))
     finally:
         for h in hooks: h.remove()
     pairs = {norm:layer for norm,layer in pairs.items() if calls[norm]==calls[layer]==1 and norm.track_running_stats}
@@ -92,8 +91,8 @@ class _Float32(nn.Module):
 def _last_layer(model, xb):
     "Path of the linear layer that puts out what `model` answers, once for each item; None if there is none"
     layers = {path:m for path,m in model.named_modules() if isinstance(m, nn.Linear)}
-    with Hooks(layers.values(), lambda m, i, o: o, detach=False) as hooks:
-        z = get_logits(_two(model, xb))
+    with torch.no_grad(), Hooks(layers.values(), lambda m, i, o: o, detach=False) as hooks:
+        z = get_logits(model(*_two(xb)))
         return first(path for path,o in zip(layers, hooks.stored) if o is z and z.ndim==2)
 
 def _to_half(model, xb, dtype):
@@ -142,17 +141,17 @@ def fast_copy(
     return _Copy(copy, dtype, channels_last, folded, layers).eval()
 
 # %% ../nbs/02_teacher.ipynb #9f90428d
-def _traced(copy, xb):
-    "`copy` as a frozen graph for inputs like `xb`; None if tracing is not faithful, or not to be had"
+def _traced(copy, xb, near):
+    "`copy` as a frozen graph for inputs like `xb`; None if tracing is not to be had, or not faithful: `near` judges an answer"
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         warnings.simplefilter('error', torch.jit.TracerWarning)   # the graph would depend on these very inputs
         onednn = torch.jit.onednn_fusion_enabled()
         torch.jit.enable_onednn_fusion(xb[0].device.type=='cpu')
         try:
-            graph = torch.jit.freeze(torch.jit.trace(copy, xb, check_trace=False))
-            for _ in range(2): graph(*xb)   # it is specialised in its first runs
-            return graph
+            graph = torch.jit.freeze(torch.jit.trace(copy, _two(xb), check_trace=False))   # a trace holds all that is computed
+            for _ in range(2): out = graph(*xb)   # it is specialised in its first runs
+            return graph if near(out) else None
         except Exception: return None
         finally: torch.jit.enable_onednn_fusion(onednn)
 
@@ -180,8 +179,7 @@ class QuickAnswers:
             if self._near(self.change, self.layer_change): break
             warn(f"A fast copy of the teacher ({self.copy}) is not near enough ({self.how_much}): trying with less")
         else: raise ValueError("no copy agrees with the network")
-        if xb[0].device.type=='cpu' if trace is None else trace: self.graph = _traced(self.copy, xb)
-        if self.graph and not self._near(*compare(self.graph(*xb))[1:]): self.graph = None
+        if xb[0].device.type=='cpu' if trace is None else trace: self.graph = _traced(self.copy, xb, lambda out: self._near(*compare(out)[1:]))
 
     def _near(self, *changes): return all(o <= self.max_change for o in changes)
 
