@@ -8,7 +8,7 @@ __all__ = ['FeatureDL', 'precomputed', 'project_rows', 'EachOnce', 'share_parame
 # %% ../nbs/09_transfer.ipynb #3925659a
 from fastai.vision.all import *
 from .features import get_layer
-from .teacher import frozen, get_logits, class_vocab, ItemsDL
+from .teacher import frozen, get_logits, class_vocab, ItemsDL, _two
 from .targets import _validation_view
 from .data import CachedDL
 import difflib
@@ -203,7 +203,7 @@ def find_head(
     if not xb: xb = _inputs(model.dls)
     if isinstance(model, Learner): model.model.to(model.dls.device)   # as before a fit; a part may be there already
     model = _net(model)
-    xb = to_device(tuple(o[:2] if isinstance(o, Tensor) else o for o in xb), next(model.parameters()).device)
+    xb = to_device(_two(xb), next(model.parameters()).device)
     with frozen(model):
         shape = tuple(get_logits(model(*xb)).shape)
         layers = [(k,m) for k,m in model.named_modules() if k and isinstance(m, _heads) and _width(m) in shape]
