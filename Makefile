@@ -6,12 +6,13 @@ PY     := $(BIN)/python
 PIP    := $(PY) -m pip --disable-pip-version-check -q
 OUT    ?= kd_out
 SMOKE  := .venv-smoke
+SMOKE_PYTHON ?= $(PY)
 CHECKS ?= check-clean check-nbs notebooks readme-check docs smoke
 
 # Commands in a notebook's cell (`!kd_distill`) are those of the environment
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test export clean-nbs prepare check-clean check-nbs notebooks mutants fake-gpu bench readme readme-check proc docs wheel dist smoke check-tag
+.PHONY: demo test export clean-nbs prepare check-clean check-nbs notebooks quick mutants fake-gpu bench readme readme-check proc docs wheel dist smoke check-tag
 .DEFAULT_GOAL := help
 help: ; @echo 'make demo: distil on real images; make test: every check; make docs: the site'
 
@@ -55,8 +56,11 @@ check-clean: $(VENV)/.dev # Export and clean leave the tree as it is
 check-nbs: $(VENV)/.dev # Each notebook opens with a title and a sentence, holds no error, stands in the sidebar
 	$(PY) tools/check_nbs.py
 
-notebooks: $(VENV)/.dev # One thread for each of the two workers, so that they do not fight over the cores
-	OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print
+notebooks: $(VENV)/.dev # Each page in a process of its own, two at a time, with its seconds
+	$(PY) tools/test_nbs.py
+
+quick: $(VENV)/.dev # Only the pages that a change can have touched. BASE=main for all since then
+	$(PY) tools/test_nbs.py --quick $(if $(BASE),--base $(BASE))
 
 mutants: $(VENV)/.dev # Each mistake put into a loss, of answers or of layers, is noticed by the conformance page
 	$(PY) tools/mutate.py
@@ -95,11 +99,11 @@ dist: $(VENV)/.dev # What a release uploads
 	rm -rf build dist
 	$(PY) -m build
 
-smoke: wheel # The wheel alone, with the newest fastai and no nbdev; KEEP=1 keeps that environment
+smoke: wheel # The wheel alone, with the newest fastai and no nbdev. SMOKE_PYTHON=python3.13 for another one; KEEP=1 keeps that environment
 	rm -rf $(SMOKE)
 	[ -n "$(KEEP)" ] || trap 'rm -rf $(SMOKE)' EXIT; set -e; \
-	$(PY) -m venv $(SMOKE); \
-	$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install dist/*.whl 'fastai>=2.8.12'; \
+	$(SMOKE_PYTHON) -m venv $(SMOKE); \
+	$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install "$$(echo dist/*.whl)[nlp]" 'fastai>=2.8.12'; \
 	$(SMOKE)/bin/python -I tools/smoke.py fit $(SMOKE)/out; \
 	$(SMOKE)/bin/python -m pip --disable-pip-version-check -q uninstall -y kd_fastai; \
 	$(SMOKE)/bin/python -I tools/smoke.py load $(SMOKE)/out

@@ -1,11 +1,45 @@
 "Everything public: `from kd_fastai.all import *`"
+import warnings
+warnings.filterwarnings('ignore', '`torch.jit.script`', FutureWarning)   # of fastai.layers, which scripts Mish on import
+_of_mish = warnings.filters[0]
+import fastai.layers
+warnings.filters.remove(_of_mish)
+
 from .losses import *
-from .features import *
-from .teacher import *
-from .targets import *
-from .callback import *
-from .report import *
-from .data import *
-from .models import *
-from .text import *
-from .transfer import *
+from .task import *
+from .hooks import *
+from .teacher.base import *
+from .teacher.fast import *
+from .teacher.frozen import *
+from .teacher.items import *
+from .teacher.ensemble import *
+from .targets.format import *
+from .targets.replay import *
+from .targets.store import *
+from .targets.ask import *
+from .targets.build import *
+from .targets.verify import *
+from .callback.term import *
+from .callback.labels import *
+from .callback.core import *
+from .callback.chain import *
+from .callback.precision import *
+from .features.losses import *
+from .features.learnt import *
+from .features.pair import *
+from .features.simkd import *
+from .experiment import *
+from .report.measures import *
+from .report.answers import *
+from .report.core import *
+from .report.plot import *
+from .data.core import *
+from .data.text import *
+from .models.images import *
+from .models.graph import *
+from .models.text import *
+from .models.transformers import *
+from .transfer.features import *
+from .transfer.share import *
+from .transfer.head import *
+from .export import *

@@ -11,17 +11,17 @@ cfg = ini['DEFAULT']
 site = cfg['doc_host'] + cfg['doc_baseurl'] + '/'
 proc,docs = Path('_proc'),Path(cfg['doc_path'])
 
-# nbdev has Quarto write 00_losses.ipynb to losses.html; smalldocs names a page after its notebook, so the notebooks are renamed.
+# nbdev has Quarto write 31_callback.core.ipynb to callback.core.html; smalldocs names a page after its notebook, so the notebooks are renamed.
 # Links to our own published site become links within this one, which puts them to the test.
 for nb in proc.rglob('*.ipynb'):
     text = nb.read_text(encoding='utf-8')
     text = re.sub(r'output-file: [^\\"]*\\n', '', text)
-    text = re.sub(r'(\]\((?!\w+:)[^)\s]*?)\b\d+[a-z]*_(\w+\.ipynb)', r'\1\2', text)
+    text = re.sub(r'(\]\((?!\w+:)[^)\s]*?)\b\d+[a-z]*_([\w.]+\.ipynb)', r'\1\2', text)
     text = text.replace(f']({site}', '](/')
     nb.unlink()
     nb.with_name(re.sub(r'^\d+[a-zA-Z0-9]*_', '', nb.name.lower())).write_text(text, encoding='utf-8')
 quarto = proc/'_quarto.yml'
-quarto.write_text(re.sub(r'\b\d+[a-z]*_(\w+\.ipynb)', r'\1', quarto.read_text(encoding='utf-8')), encoding='utf-8')
+quarto.write_text(re.sub(r'\b\d+[a-z]*_([\w.]+\.ipynb)', r'\1', quarto.read_text(encoding='utf-8')), encoding='utf-8')
 
 if subprocess.run([sys.executable, '-m', 'smalldocs.cli', 'render', '--strict', str(proc)]).returncode: sys.exit(1)
 shutil.rmtree(docs, ignore_errors=True)

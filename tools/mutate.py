@@ -1,20 +1,22 @@
-"""Put one mistake at a time into a copy of the package and run the conformance page against it: a mistake that the page does not
-notice survives. Prints `N mutations, M survivors`. With words as arguments, only mutations with one of them in file or name. A mistake
-in `features.py` is looked for in the second half of the page, one in `losses.py` in the first."""
+"""Put one mistake at a time into a copy of the package and run the conformance pages against it: a mistake that its page does not notice survives.
+Ends with `N mutations, M survivors`. With words as arguments, only the mutations of the page with that name (`conformance` for losses between answers,
+`conformance_layers` for losses between layers), or with one of the words in file or name."""
 import json, os, shutil, signal, sys, tempfile, time, types
 from pathlib import Path
 
 os.environ['OMP_NUM_THREADS'] = '1'
 root = Path(__file__).parent.parent
-page = root/'nbs/explanations/conformance.ipynb'
+folder = root/'nbs/explanations'
+pages = {'conformance': ['losses.py'], 'conformance_layers': ['features/losses.py', 'features/learnt.py', 'features/simkd.py']}
+page_of = {file: page for page,files in pages.items() for file in files}
 limit = 300   # Seconds; a mutation that hangs the page is noticed
 
-# File, name, what stands there (exactly once), what it becomes
-losses = [('losses.py', *o) for o in [
-    # Shared by all
-    ('half precision stays half', 'return tuple(z.float() if z.dtype in (torch.float16,torch.bfloat16) else z for', 'return tuple(z for'),
-    ('bfloat16 stays bfloat16', 'in (torch.float16,torch.bfloat16) else', 'in (torch.float16,) else'),
-    ('double precision becomes single', 'z.float() if z.dtype in (torch.float16,torch.bfloat16) else z for', 'z.float() for'),
+# By file: a name, what stands there (exactly once), what it becomes
+mutations = {
+'losses.py': [
+    ('half precision stays half', 'half = torch.float16,torch.bfloat16', 'half = ()'),
+    ('bfloat16 stays bfloat16', 'half = torch.float16,torch.bfloat16', 'half = torch.float16,'),
+    ('double precision becomes single', 'z.float() if z.dtype in half else z for', 'z.float() for'),
     ('shapes may broadcast', 'if zs[0].shape != zs[1].shape: raise', 'if False: raise'),
     ('types of tensors kept', 'else x.as_subclass(Tensor)', 'else x'),
     ('log_softmax over the batch', 'F.log_softmax(z/T, dim=-1)', 'F.log_softmax(z/T, dim=0)'),
@@ -23,17 +25,16 @@ losses = [('losses.py', *o) for o in [
     ('weighted sum not divided', 'return w / total.where(total > 0, 1)', 'return w / w.numel()'),
     ('no weight divides by 0', 'total.where(total > 0, 1)', 'total'),
     ('shape of weights not checked', 'if w.shape != like.shape[:w.ndim]: raise', 'if False: raise'),
-    # One by one
-    ('soft_target: T² dropped', 'return _mean(_kl(*_log_probs(pred, teacher_pred, T)), sample_weight) * T**2', 'return _mean(_kl(*_log_probs(pred, teacher_pred, T)), sample_weight)'),
-    ('soft_target: T instead of T²', 'return _mean(_kl(*_log_probs(pred, teacher_pred, T)), sample_weight) * T**2', 'return _mean(_kl(*_log_probs(pred, teacher_pred, T)), sample_weight) * T'),
-    ('soft_target: KL the other way', '_mean(_kl(*_log_probs(pred, teacher_pred, T))', '_mean(_kl(*_log_probs(teacher_pred, pred, T))'),
-    ('soft_target: weights ignored', '_mean(_kl(*_log_probs(pred, teacher_pred, T)), sample_weight)', '_mean(_kl(*_log_probs(pred, teacher_pred, T)))'),
+    ('soft_target: T² dropped', '    l = _kl(*_log_probs(pred, teacher_pred, T))\n    return _mean(l, sample_weight) * T**2', '    l = _kl(*_log_probs(pred, teacher_pred, T))\n    return _mean(l, sample_weight)'),
+    ('soft_target: T instead of T²', '    l = _kl(*_log_probs(pred, teacher_pred, T))\n    return _mean(l, sample_weight) * T**2', '    l = _kl(*_log_probs(pred, teacher_pred, T))\n    return _mean(l, sample_weight) * T'),
+    ('soft_target: KL the other way', 'l = _kl(*_log_probs(pred, teacher_pred, T))', 'l = _kl(*_log_probs(teacher_pred, pred, T))'),
+    ('soft_target: weights ignored', '    l = _kl(*_log_probs(pred, teacher_pred, T))\n    return _mean(l, sample_weight)', '    l = _kl(*_log_probs(pred, teacher_pred, T))\n    return _mean(l)'),
     ('soft_cross_entropy: sign', 'return _mean(-(t.exp() * s)', 'return _mean((t.exp() * s)'),
     ('soft_cross_entropy: of the student under itself', '-(t.exp() * s).sum(-1)', '-(s.exp() * s).sum(-1)'),
     ('soft_cross_entropy: T² dropped', '-(t.exp() * s).sum(-1), sample_weight) * T**2', '-(t.exp() * s).sum(-1), sample_weight)'),
     ('soft_cross_entropy: mean over classes', '-(t.exp() * s).sum(-1)', '-(t.exp() * s).mean(-1)'),
     ('logit_mse: absolute differences', 'F.mse_loss(*_pair', 'F.l1_loss(*_pair'),
-    ('logit_mse: weights ignored', "reduction='none'), sample_weight)\n", "reduction='none'))\n"),
+    ('logit_mse: weights ignored', "reduction='none')\n    return _mean(l, sample_weight)", "reduction='none')\n    return _mean(l)"),
     ('logit_mse: half', "F.mse_loss(*_pair(pred, teacher_pred), reduction='none')", "F.mse_loss(*_pair(pred, teacher_pred), reduction='none')/2"),
     ('reverse_kl: forward', 'return _mean(_kl(t, s), sample_weight) * T**2', 'return _mean(_kl(s, t), sample_weight) * T**2'),
     ('reverse_kl: T² dropped', 'return _mean(_kl(t, s), sample_weight) * T**2', 'return _mean(_kl(t, s), sample_weight)'),
@@ -52,13 +53,13 @@ losses = [('losses.py', *o) for o in [
     ('dkd, nkd: weights ignored', 'if w is None else labelled*_expand(w, labelled)', 'if True else w'),
     ('dkd, nkd: weights bring back what has no label', 'else labelled*_expand(w, labelled)', 'else _expand(w, labelled)'),
     ('dkd, nkd: float labels', 'target is None or target.is_floating_point() or', 'target is None or'),
-    ('dkd, nkd: boolean labels', 'target.dtype==torch.bool or', ''),
-    ('dkd, nkd: labels of another shape', ' or target.shape != pred.shape[:-1]: raise', ': raise'),
+    ('dkd, nkd: boolean labels', ' or target.dtype==torch.bool\n', '\n'),
+    ('dkd, nkd: labels of another shape', '        or target.shape != pred.shape[:-1]): raise', '        ): raise'),
     ('dkd, nkd: no warning with two classes', 'if pred.shape[-1] < 3: warnings.warn', 'if False: warnings.warn'),
     ('dkd, nkd: true class among the others', 'others = z.gather(-1, i + (i >= y[...,None]))', 'others = z'),
     ('dkd, nkd: the class after the true one left out', 'i + (i >= y[...,None])', 'i + (i > y[...,None])'),
     ('dkd, nkd: odds against all classes', '[...,0] - others.logsumexp(-1), others', '[...,0] - z.logsumexp(-1), others'),
-    ('dkd, sigmoid_kd: KL the other way', 'return t.sigmoid()*(F.logsigmoid(t) - F.logsigmoid(s)) +', 'return s.sigmoid()*(F.logsigmoid(s) - F.logsigmoid(t)) +'),
+    ('dkd, sigmoid_kd: KL the other way', 'return (t.sigmoid()*(F.logsigmoid(t) - F.logsigmoid(s))\n', 'return (s.sigmoid()*(F.logsigmoid(s) - F.logsigmoid(t))\n'),
     ('dkd, sigmoid_kd: second half dropped', ' + (-t).sigmoid()*(F.logsigmoid(-t) - F.logsigmoid(-s))', ''),
     ('dkd, sigmoid_kd: sign of the second half', ' + (-t).sigmoid()*(', ' - (-t).sigmoid()*('),
     ('dkd: alpha and beta swapped', 'alpha*_binary_kl(s_y, t_y) + beta*rest', 'beta*_binary_kl(s_y, t_y) + alpha*rest'),
@@ -76,7 +77,7 @@ losses = [('losses.py', *o) for o in [
     ('nkd: sign of the others', 'rest = -(F.softmax(t_rest/T', 'rest = (F.softmax(t_rest/T'),
     ('nkd: others at T = 1', 'F.softmax(t_rest/T, -1) * F.log_softmax(s_rest/T, -1)', 'F.softmax(t_rest, -1) * F.log_softmax(s_rest, -1)'),
     ('nkd: labels ignored in the mean', 'gamma*T**2*rest, w)', 'gamma*T**2*rest)'),
-    ('dist: logits instead of probabilities', 'F.softmax(z/T, -1).reshape', '(z/T).reshape'),
+    ('dist: logits instead of probabilities', 'probs = (F.softmax(z/T, -1) for', 'probs = (z/T for'),
     ('dist: not centred', 'return c.masked_fill(flat, 0)', 'return x'),
     ('dist, standardize_logits: rounding as spread', 'return c.masked_fill(flat, 0)', 'return c'),
     ('dist: centred over all', 'c = x - (w*x).mean(-1, keepdim=True)', 'c = x - (w*x).mean()'),
@@ -92,33 +93,32 @@ losses = [('losses.py', *o) for o in [
     ('dist: T²', 'return beta*(1-rows) + gamma*(1-columns)', 'return (beta*(1-rows) + gamma*(1-columns))*T**2'),
     ('dist: rows twice', 'columns = _pearson(s.T, t.T,', 'columns = _pearson(s, t,'),
     ('dist: weights ignored in rows', '_mean(_pearson(s, t, eps), w)', '_mean(_pearson(s, t, eps))'),
-    ('dist: weights ignored in columns', 'eps, 1. if w is None else', 'eps, 1. if True else'),
+    ('dist: weights ignored in columns', 'w_items = 1. if w is None else', 'w_items = 1. if True else'),
     ('dist: columns feel the scale of the weights', '_shares(w, s[:,0])*len(s)', 'w.to(s.dtype)'),
     ('dist: one row', 'if gamma and len(s) < 2: raise', 'if False: raise'),
     ('dist: one row, even where only rows are asked for', 'if gamma and len(s) < 2: raise', 'if len(s) < 2: raise'),
-    ('sigmoid_kd: T² dropped', '_pair(pred, teacher_pred))), sample_weight) * T**2', '_pair(pred, teacher_pred))), sample_weight)'),
-    ('sigmoid_kd: sum over the labels', 'return _mean(_binary_kl(*(z/T for z in _pair(pred, teacher_pred))), sample_weight)', 'return _mean(_binary_kl(*(z/T for z in _pair(pred, teacher_pred))).sum(-1), sample_weight)'),
-    ('sigmoid_kd: weights ignored', '_pair(pred, teacher_pred))), sample_weight)', '_pair(pred, teacher_pred))))'),
+    ('sigmoid_kd: T² dropped', 'return _mean(_binary_kl(s, t), sample_weight) * T**2', 'return _mean(_binary_kl(s, t), sample_weight)'),
+    ('sigmoid_kd: sum over the labels', 'return _mean(_binary_kl(s, t), sample_weight)', 'return _mean(_binary_kl(s, t).sum(-1), sample_weight)'),
+    ('sigmoid_kd: weights ignored', 'return _mean(_binary_kl(s, t), sample_weight)', 'return _mean(_binary_kl(s, t))'),
     ('regression_kd: imitation alone', 'return _mean(imitation + err*(err + margin > bound), sample_weight)', 'return _mean(imitation, sample_weight)'),
     ('regression_kd: bounded on the wrong side', 'err + margin > bound', 'err + margin < bound'),
     ('regression_kd: sign of the margin', 'err + margin > bound', 'err - margin > bound'),
     ('regression_kd: pays the distance to the bound', 'imitation + err*(err + margin > bound)', 'imitation + (err-bound)*(err + margin > bound)'),
-    ('regression_kd: student and teacher swapped', 'err,bound = (s-y)**2,(t-y)**2', 'bound,err = (s-y)**2,(t-y)**2'),
+    ('regression_kd: student and teacher swapped', '    err = (s-y)**2\n    bound = (t-y)**2', '    bound = (s-y)**2\n    err = (t-y)**2'),
     ('regression_kd: number of values not checked', 'if target.numel() != s.numel(): raise', 'if False: raise'),
     ('regression_kd: weights ignored', '(err + margin > bound), sample_weight)', '(err + margin > bound))'),
     ('standardize_logits: biased deviation', '/(z.shape[-1]-1)**.5)', '/z.shape[-1]**.5)'),
     ('standardize_logits: variance', 'c.norm(dim=-1, keepdim=True)/(z.shape[-1]-1)**.5', 'c.norm(dim=-1, keepdim=True)**2/(z.shape[-1]-1)'),
-    ('standardize_logits: teacher alone', 'return loss(*(_standardize(z, eps) for z in _pair(pred, teacher_pred)), *args', 'return loss(pred, _standardize(_pair(pred, teacher_pred)[1], eps), *args'),
+    ('standardize_logits: teacher alone', 's,t = (_standardize(z, eps) for z in _pair(pred, teacher_pred))', 's,t = pred,_standardize(_pair(pred, teacher_pred)[1], eps)'),
     ('standardize_logits: eps dropped', 'return c / (eps + c.norm', 'return c / (c.norm'),
     ('standardize_logits: eps in the wrong place', 'return c / (eps + c.norm(dim=-1, keepdim=True)/(z.shape[-1]-1)**.5)', 'return c / (c.norm(dim=-1, keepdim=True)/(z.shape[-1]-1)**.5) + eps'),
-    ('standardize_logits: target lost', '_pair(pred, teacher_pred)), *args, **kwargs)', '_pair(pred, teacher_pred)), **kwargs)'),
+    ('standardize_logits: target lost', '    return loss(s, t, *args, **kwargs)', '    return loss(s, t, **kwargs)'),
     ('standardize_logits: one class', 'if z.shape[-1] < 2: raise', 'if False: raise'),
     ('weighted: gradient through the weights', 'with torch.no_grad(): w = weight_fn', 'w = weight_fn'),
     ('weighted: student and teacher swapped', 'w = weight_fn(pred, teacher_pred, target)', 'w = weight_fn(teacher_pred, pred, target)'),
     ('standardize_logits: signature lost', 'return update_wrapper(partial(_standardized, loss, eps), loss)', 'return partial(_standardized, loss, eps)'),
     ('weighted: signature lost', 'return update_wrapper(partial(_weighted, loss, weight_fn), loss)', 'return partial(_weighted, loss, weight_fn)'),
     ('weighted: arguments lost', 'return loss(pred, teacher_pred, target, *args, sample_weight=w, **kwargs)', 'return loss(pred, teacher_pred, target, sample_weight=w)'),
-    # Defaults
     ('soft_target: T', 'T:float=4., # Temperature; above 1', 'T:float=2., # Temperature; above 1'),
     ('jsd: beta', 'beta:float=.5,', 'beta:float=.1,'),
     ('dkd: alpha', 'alpha:float=1.,', 'alpha:float=.5,'),
@@ -132,27 +132,27 @@ losses = [('losses.py', *o) for o in [
     ('sigmoid_kd: T', 'T:float=2.,', 'T:float=4.,'),
     ('regression_kd: margin', 'margin:float=0.', 'margin:float=.1'),
     ('standardize_logits: eps', 'eps:float=1e-7', 'eps:float=1e-5'),
-]]
-features = [('features.py', *o) for o in [
-    # Shared by several
+    ('regression_kd: what was not measured is 0', 'y = y.where(~y.isnan(), s.detach())', 'y = y.nan_to_num()'),
+    ('regression_kd: what was not measured is NaN', 'y = y.where(~y.isnan(), s.detach())', 'y = y'),
+],
+'features/losses.py': [
     ('half precision stays half', 'return x.float() if x.dtype in (torch.float16,torch.bfloat16) else x', 'return x'),
     ('double precision becomes single', 'return x.float() if x.dtype in (torch.float16,torch.bfloat16) else x', 'return x.float()'),
-    ('autocast stays on', 'with torch.autocast(s.device.type, enabled=False): return f(', 'with torch.autocast(s.device.type): return f('),
+    ('autocast stays on', 'with torch.autocast(s.device.type, enabled=False):\n            return f(', 'with torch.autocast(s.device.type):\n            return f('),
     ('a graph that breaks', 'x = x if type(x) is Tensor else x.as_subclass(Tensor)', 'x = x.as_subclass(Tensor)'),
     ('lists are taken', 'if any(is_listy(f) for f in fs): raise', 'if False: raise'),
     ('align: class token kept, last one lost', 'f[...,n-side**2:].unflatten', 'f[...,:side**2].unflatten'),
     ('align: the larger size', 'size = tuple(map(min, s.shape[-2:]', 'size = tuple(map(max, s.shape[-2:]'),
     ('align: maximum of a window', 'else F.adaptive_avg_pool2d(f, size)', 'else F.adaptive_max_pool2d(f, size)'),
     ('align: tokens for channels', 'f = f.transpose(1, 2)\n    if not square', 'if not square'),
-    ('unit vectors: no eps', 'def _unit(x, dim=-1): return F.normalize(x, dim=dim, eps=1e-6)', 'def _unit(x, dim=-1): return x/x.norm(dim=dim, keepdim=True)'),
+    ('unit vectors: no eps', 'return F.normalize(x, dim=dim, eps=1e-6)', 'return x/x.norm(dim=dim, keepdim=True)'),
     ('unit vectors: eps', 'dim=dim, eps=1e-6)', 'dim=dim, eps=1e-2)'),
     ('unit vectors: norm of absolute values', 'F.normalize(x, dim=dim, eps=1e-6)', 'F.normalize(x, p=1, dim=dim, eps=1e-6)'),
     ('shapes may broadcast', 'if s.shape != t.shape: raise ValueError(\n', 'if False: raise ValueError(\n'),
     ('one place', 'if s[0,0].numel() < 2: raise', 'if False: raise'),
-    # One by one
-    ('fitnet: sum', "    _test_same_shape(s, t)\n    return F.mse_loss(s, t)\n", "    _test_same_shape(s, t)\n    return F.mse_loss(s, t, reduction='sum')\n"),
-    ('fitnet: half', "    _test_same_shape(s, t)\n    return F.mse_loss(s, t)\n", "    _test_same_shape(s, t)\n    return F.mse_loss(s, t)/2\n"),
-    ('fitnet: absolute differences', "    _test_same_shape(s, t)\n    return F.mse_loss(s, t)\n", "    _test_same_shape(s, t)\n    return F.l1_loss(s, t)\n"),
+    ('fitnet: sum', '    _test_same_shape(s, t)\n    return F.mse_loss(s, t)\n', "    _test_same_shape(s, t)\n    return F.mse_loss(s, t, reduction='sum')\n"),
+    ('fitnet: half', '    _test_same_shape(s, t)\n    return F.mse_loss(s, t)\n', '    _test_same_shape(s, t)\n    return F.mse_loss(s, t)/2\n'),
+    ('fitnet: absolute differences', '    _test_same_shape(s, t)\n    return F.mse_loss(s, t)\n', '    _test_same_shape(s, t)\n    return F.l1_loss(s, t)\n'),
     ('attention: not normalised', 'F.normalize(f.abs().pow(p).mean(1), dim=1)', 'f.abs().pow(p).mean(1)'),
     ('attention: normalised over the batch', 'f.abs().pow(p).mean(1), dim=1)', 'f.abs().pow(p).mean(1), dim=0)'),
     ('attention: absolute value of the mean', 'f.abs().pow(p).mean(1)', 'f.mean(1).abs().pow(p)'),
@@ -163,8 +163,8 @@ features = [('features.py', *o) for o in [
     ('attention: p', 'p:float=2. #', 'p:float=1. #'),
     ('nst: linear kernel', '(a @ b.transpose(1, 2)).square().mean()', '(a @ b.transpose(1, 2)).mean()'),
     ('nst: cubic kernel', '(a @ b.transpose(1, 2)).square().mean()', '(a @ b.transpose(1, 2)).pow(3).mean()'),
-    ('nst: channels not normalised', "(_unit(f) for f in _places(s, t, 'nst'))", "_places(s, t, 'nst')"),
-    ('nst: places normalised', "(_unit(f) for f in _places(s, t, 'nst'))", "(_unit(f, 1) for f in _places(s, t, 'nst'))"),
+    ('nst: channels not normalised', "(unit_vectors(f) for f in _places(s, t, 'nst'))", "_places(s, t, 'nst')"),
+    ('nst: places normalised', "(unit_vectors(f) for f in _places(s, t, 'nst'))", "(unit_vectors(f, 1) for f in _places(s, t, 'nst'))"),
     ('nst: cross term once', 'k(s,s) + k(t,t) - 2*k(s,t)', 'k(s,s) + k(t,t) - k(s,t)'),
     ('nst: within the student dropped', 'k(s,s) + k(t,t) - 2*k(s,t)', 'k(t,t) - 2*k(s,t)'),
     ('nst: across items', 'k = lambda a,b: (a @ b.transpose(1, 2))', 'k = lambda a,b: (a.flatten(0,1) @ b.flatten(0,1).T)'),
@@ -174,34 +174,44 @@ features = [('features.py', *o) for o in [
     ('similarity: cosines', 'F.normalize(f @ f.T) for f in', 'F.normalize(_unit(f) @ _unit(f).T) for f in'),
     ('similarity: divided by B', '    return F.mse_loss(gs, gt)\n\nsimilarity.', '    return F.mse_loss(gs, gt)*len(s)\n\nsimilarity.'),
     ('similarity: student twice', '(F.normalize(f @ f.T) for f in (s.flatten(1),t.flatten(1)))', '(F.normalize(f @ f.T) for f in (s.flatten(1),s.flatten(1)))'),
-    ('similarity: one item', "[Tung & Mori (2019)](https://arxiv.org/abs/1907.09682)\"\n    if len(s) < 2: return s.sum()*0\n", "[Tung & Mori (2019)](https://arxiv.org/abs/1907.09682)\"\n    if len(s) < 2: return s.sum()\n"),
+    ('similarity: one item', '    if len(s) < 2: return s.sum()*0\n    gs,gt', '    if len(s) < 2: return s.sum()\n    gs,gt'),
     ('pkt: KL the other way', '(pt * ((pt-ps)/(ps+1e-7)).log1p() - (pt-ps))', '(ps * ((ps-pt)/(pt+1e-7)).log1p() - (ps-pt))'),
     ('pkt: sign', '((pt-ps)/(ps+1e-7)).log1p()', '((ps-pt)/(pt+1e-7)).log1p()'),
     ('pkt: cosines not moved', '((u @ u.T).add(1)/2).clamp_min(0)', '(u @ u.T).clamp_min(0)'),
-    ('pkt: not normalised items', 'us,ut = _unit(s.flatten(1)),_unit(t.flatten(1))', 'us,ut = s.flatten(1),t.flatten(1)'),
+    ('pkt: not normalised items', 'us,ut = (unit_vectors(f.flatten(1)) for', 'us,ut = (f.flatten(1) for'),
     ('pkt: divided by the sum of all', 'p/p.sum(1, keepdim=True)', 'p/p.sum()*len(p)'),
     ('pkt: not divided by the sum', 'p/p.sum(1, keepdim=True)', 'p'),
     ('pkt: sum over a row', '- (pt-ps)).mean()', '- (pt-ps)).sum(1).mean()'),
     ('pkt: eps', '(pt-ps)/(ps+1e-7)', '(pt-ps)/(ps+1e-3)'),
     ('pkt: eps of the teacher alone', '(pt-ps)/(ps+1e-7)', '(pt-ps+1e-7)/ps'),
-    ('rkd: weights swapped', 'distance:float=25., # Weight of the distances\n    angle:float=50.', 'distance:float=50., # Weight of the distances\n    angle:float=25.'),
-    ('rkd: weight of the distances on the angles', 'return loss + angle*F.smooth_l1_loss', 'return loss + distance*F.smooth_l1_loss'),
+    ('rkd: weights swapped', 'distance:float=25., # Weight of the distances\n', 'distance:float=50., # Weight of the distances\n'),
+    ('rkd: weight of the distances on the angles', 'loss = loss + angle*F.smooth_l1_loss', 'loss = loss + distance*F.smooth_l1_loss'),
     ('rkd: squared errors of the distances', 'distance*F.smooth_l1_loss(', 'distance*F.mse_loss('),
     ('rkd: squared errors of the angles', 'angle*F.smooth_l1_loss(', 'angle*F.mse_loss('),
-    ('rkd: distances not divided', 'return d / (d.sum()/(d > 0).sum().clamp_min(1)).clamp_min(1e-12)', 'return d'),
-    ('rkd: mean with the zeros', '(d.sum()/(d > 0).sum().clamp_min(1))', 'd.mean()'),
+    ('rkd: distances not divided', 'return d / mean.clamp_min(1e-12)', 'return d'),
+    ('rkd: mean with the zeros', 'mean = d.sum()/(d > 0).sum().clamp_min(1)', 'mean = d.mean()'),
     ('rkd: squared distances', "compute_mode='donot_use_mm_for_euclid_dist')\n", "compute_mode='donot_use_mm_for_euclid_dist')**2\n"),
     ('rkd: city block', 'torch.cdist(x, x, compute', 'torch.cdist(x, x, p=1, compute'),
     ('rkd: equal items divide by 0', '.clamp_min(1e-12)', ''),
-    ('rkd: angles of vectors that are not normalised', 'e = _unit(x[None] - x[:,None])', 'e = x[None] - x[:,None]'),
-    ('rkd: angles at the origin', 'e = _unit(x[None] - x[:,None])', 'e = _unit(x[None] + 0*x[:,None])'),
-    ('rkd: distances to the teacher alone', 'F.smooth_l1_loss(_distances(s), _distances(t)) if distance else 0', 'F.smooth_l1_loss(_distances(t), _distances(t)) if distance else 0'),
-    ('rkd: angles left out', 'return loss + angle*F.smooth_l1_loss(_angles(s), _angles(t)) if angle else loss', 'return loss'),
+    ('rkd: angles of vectors that are not normalised', 'e = unit_vectors(x[None] - x[:,None])', 'e = x[None] - x[:,None]'),
+    ('rkd: angles at the origin', 'e = unit_vectors(x[None] - x[:,None])', 'e = unit_vectors(x[None] + 0*x[:,None])'),
+    ('rkd: distances to the teacher alone', 'F.smooth_l1_loss(_distances(s), _distances(t))', 'F.smooth_l1_loss(_distances(t), _distances(t))'),
+    ('rkd: angles left out', '    if angle: loss = loss + angle*F.smooth_l1_loss(_angles(s), _angles(t))\n', ''),
     ('fsp: not divided by h·w', 'return a @ b.transpose(1, 2) / a.shape[-1]', 'return a @ b.transpose(1, 2)'),
     ('fsp: divided by the width', '/ a.shape[-1]', '/ a.shape[1]'),
     ('fsp: sum over pairs of channels', '_test_same_shape(gs, gt)\n    return F.mse_loss(gs, gt)', "_test_same_shape(gs, gt)\n    return F.mse_loss(gs, gt, reduction='sum')/len(gs)"),
     ('fsp: the first layer with itself', 'return a @ b.transpose(1, 2) / a', 'return a @ a.transpose(1, 2) / a'),
     ('fsp: number of layers not checked', 'if not all(is_listy(o) and len(o)==2 for o in (s,t)): raise', 'if False: raise'),
+    ('hcl: equal weights', 'weights = [.5**i for', 'weights = [1. for'),
+    ('hcl: weights of a third', 'weights = [.5**i for', 'weights = [(1/3)**i for'),
+    ('hcl: not divided by the weights', ' / sum(weights)\n', '\n'),
+    ('hcl: a size of 1 left out', 'for n in (4,2,1) if', 'for n in (4,2) if'),
+    ('hcl: sizes up to the full one', 'if n < min(s.shape[-2:])]', 'if n <= min(s.shape[-2:])]'),
+    ('hcl: the longer side', 'if n < min(s.shape[-2:])]', 'if n < max(s.shape[-2:])]'),
+    ('hcl: maximum of a window', 'F.mse_loss(F.adaptive_avg_pool2d(s, n),\n                                      F.adaptive_avg_pool2d(t, n))', 'F.mse_loss(F.adaptive_max_pool2d(s, n),\n                                      F.adaptive_max_pool2d(t, n))'),
+    ('rkd: weight of the angles', 'angle:float=50.', 'angle:float=25.'),
+],
+'features/learnt.py': [
     ('VID: variance without softplus', 'var = F.softplus(self.raw_var)', 'var = (self.raw_var)'),
     ('VID: exponential', 'var = F.softplus(self.raw_var)', 'var = torch.exp(self.raw_var)'),
     ('VID: smallest variance dropped', '[:,None,None] + self.eps', '[:,None,None]'),
@@ -211,107 +221,106 @@ features = [('features.py', *o) for o in [
     ('VID: not squared', '((mean-t)**2/var', '((mean-t).abs()/var'),
     ('VID: one variance for all', 'torch.full((nf,), start)', 'torch.full((1,), start)'),
     ('VID: variance at the start', 'math.log(math.expm1(self.var-self.eps))', 'math.log(self.var)'),
-    ('VID: no ReLU', 'nn.Conv2d(ni,nf,1), nn.ReLU(), nn.Conv2d(nf,nf,1), nn.ReLU()', 'nn.Conv2d(ni,nf,1), nn.Identity(), nn.Conv2d(nf,nf,1), nn.ReLU()'),
+    ('VID: no ReLU', 'nn.Conv2d(ni, nf, 1), nn.ReLU(),', 'nn.Conv2d(ni, nf, 1), nn.Identity(),'),
     ('CRD: temperature', 'T:float=.07', 'T:float=.1'),
     ('CRD: no temperature for the others', 'v @ bank[neg].T/self.T', 'v @ bank[neg].T'),
     ('CRD: momentum', 'momentum:float=.5', 'momentum:float=.9'),
     ('CRD: momentum not used', 'self.momentum*self.banks[:,items] + (1-self.momentum)*v', 'v'),
-    ('CRD: bank not normalised', '= _unit(self.momentum*self.banks[:,items] + (1-self.momentum)*v)', '= self.momentum*self.banks[:,items] + (1-self.momentum)*v'),
+    ('CRD: bank not normalised', '= unit_vectors(self.momentum*self.banks[:,items] + (1-self.momentum)*v)', '= self.momentum*self.banks[:,items] + (1-self.momentum)*v'),
     ('CRD: bank moves in validation', 'if self.training: self._remember', 'self._remember'),
-    ('CRD: banks swapped', 'self._contrast(vs, self.banks[1], 0, items, neg) + self._contrast(vt, self.banks[0], 1, items, neg)', 'self._contrast(vs, self.banks[0], 0, items, neg) + self._contrast(vt, self.banks[1], 1, items, neg)'),
-    ('CRD: student side alone', ' + self._contrast(vt, self.banks[0], 1, items, neg)', ''),
-    ('CRD: noise dropped', '(o - self.log_z[side] - log_noise for', '(o - self.log_z[side] for'),
+    ('CRD: banks swapped', 'vs, self.banks[1], 0', 'vs, self.banks[0], 0'),
+    ('CRD: student side alone', '        loss = loss + self._contrast(vt, self.banks[0], 1, items, neg)\n', ''),
+    ('CRD: noise dropped', '(o - log_z - log_noise for', '(o - log_z for'),
     ('CRD: noise upside down', 'math.log(self.n_neg/self.n_items)', 'math.log(self.n_items/self.n_neg)'),
-    ('CRD: Z of each batch', 'if not self.log_z[side]:', 'if True:'),
+    ('CRD: Z of each batch', '= new.where(known==0, known)', '= new'),
     ('CRD: Z without the number of items', 'math.log(scores.numel()/self.n_items)', 'math.log(scores.numel())'),
     ('CRD: own class counts', '.masked_fill(own, 0)', ''),
-    ('CRD: others dropped', ' + F.logsigmoid(-other).masked_fill(own, 0).sum()', ''),
-    ('CRD: mean over the others', 'masked_fill(own, 0).sum())/len(v)', 'masked_fill(own, 0).mean())/len(v)'),
-    ('CRD: sum over the batch', '.masked_fill(own, 0).sum())/len(v)', '.masked_fill(own, 0).sum())'),
-    ('CRD: embeddings not normalised', 'vs,vt = (_unit(e(f.flatten(1))) for', 'vs,vt = (e(f.flatten(1)) for'),
-    ('CRD: items not checked', 'or items.max() >= self.n_items: raise', 'or False: raise'),
-    ('hcl: equal weights', 'weights = [.5**i for', 'weights = [1. for'),
-    ('hcl: weights of a third', 'weights = [.5**i for', 'weights = [(1/3)**i for'),
-    ('hcl: not divided by the weights', ' / sum(weights)\n', '\n'),
-    ('hcl: a size of 1 left out', 'for n in (4,2,1) if', 'for n in (4,2) if'),
-    ('hcl: sizes up to the full one', 'if n < min(s.shape[-2:])]', 'if n <= min(s.shape[-2:])]'),
-    ('hcl: the longer side', 'if n < min(s.shape[-2:])]', 'if n < max(s.shape[-2:])]'),
-    ('hcl: maximum of a window', '(F.adaptive_avg_pool2d(f, n) for', '(F.adaptive_max_pool2d(f, n) for'),
-    ('Review: first level first', 'in reversed(list(enumerate(zip(s, t)))):', 'in list(enumerate(zip(s, t))):'),
+    ('CRD: others dropped', 'F.logsigmoid(pos).sum() + others)/len(v)', 'F.logsigmoid(pos).sum())/len(v)'),
+    ('CRD: mean over the others', '.masked_fill(own, 0).sum()', '.masked_fill(own, 0).mean()'),
+    ('CRD: sum over the batch', 'return -(F.logsigmoid(pos).sum() + others)/len(v)', 'return -(F.logsigmoid(pos).sum() + others)'),
+    ('CRD: embeddings not normalised', 'vs,vt = (unit_vectors(e(f)) for', 'vs,vt = (e(f) for'),
+    ('CRD: items not checked', 'or max(items.tolist()) >= self.n_items: raise', 'or False: raise'),
+    ('Review: first level first', 'in reversed(list(enumerate(zip(L(s), L(t))))):', 'in list(enumerate(zip(L(s), L(t)))):'),
     ('Review: gates swapped', 'return x*g[:,:1] + deeper*g[:,1:]', 'return x*g[:,1:] + deeper*g[:,:1]'),
     ('Review: gates as a softmax', '[x,deeper], 1)).sigmoid()', '[x,deeper], 1)).softmax(1)'),
     ('Review: deeper levels left out', 'return x*g[:,:1] + deeper*g[:,1:]', 'return x*g[:,:1]'),
     ('Review: bilinear', 'F.interpolate(deeper, x.shape[-2:])', "F.interpolate(deeper, x.shape[-2:], mode='bilinear')"),
     ('Review: no pyramid', 'loss = loss + hcl(self.widen[i](fused), b)', 'loss = loss + fitnet(self.widen[i](fused), b)'),
     ('Review: the last level alone', 'loss = loss + hcl(self.widen[i](fused), b)', 'loss = hcl(self.widen[i](fused), b)'),
-    ('Review: this level as it is', 'fused = self._fuse(self.narrow[i](a), fused, i)', 'fused = self.narrow[i](a)'),
-    ('Review: width', 'width = min(self.width, pairs[-1][0].shape[1])', 'width = self.width'),
+    ('Review: this level as it is', 'fused = a if fused is None else _fuse(a, fused, self.gates[i])', 'fused = a'),
+    ('Review: width', 'width = min(self.width, s[-1].shape[1])', 'width = self.width'),
     ('Review: padding of the convolutions', 'nn.Conv2d(ni, nf, ks, padding=ks//2, bias=False), _Batch', "nn.Conv2d(ni, nf, ks, padding=ks//2, padding_mode='replicate', bias=False), _Batch"),
+    ('CRD: number of items not checked', 'if len(items) != len(s) or', 'if'),
+    ('CRD: teacher side alone', 'loss = self._contrast(vs, self.banks[1], 0, items, neg)\n', 'loss = 0.\n'),
+],
+'features/simkd.py': [
     ('simkd_student: factor', 'factor:int=2', 'factor:int=4'),
-    ('simkd_student: ReLU below zero', '*block(n,nf,1, bool((t >= 0).all()))', '*block(n,nf,1)'),
+    ('simkd_student: ReLU below zero', '*block(n,nf,1,positive))', '*block(n,nf,1))'),
     ('simkd_student: no middle convolution', '*block(n,n,3),', '*block(n,n,1),'),
-    ('simkd_student: not resized', "if s.shape[2:] != t.shape[2:] else []", "if False else []"),
-]]
-mutations = losses + features
+    ('simkd_student: not resized', 'if s.shape[2:] != t.shape[2:] else []', 'if False else []'),
+],
+}
 
 def mutant(to, file, name, old, new):
     "A copy of the package in `to` with `old` replaced"
-    shutil.copytree(root/'kd_fastai', to/'kd_fastai', ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copytree(as_it_was/'kd_fastai', to/'kd_fastai')
     path = to/'kd_fastai'/file
     text = path.read_text(encoding='utf-8')
     if text.count(old) != 1: sys.exit(f'{file}, {name}: what is to be replaced stands there {text.count(old)} times, not once: {old}')
     path.write_text(text.replace(old, new), encoding='utf-8')
 
-def code_cells():
-    "Number, source, and the file that it tests, None for what all need, of each code cell of the page"
-    res,file = [],None
-    for o in json.loads(page.read_text(encoding='utf-8'))['cells']:
-        src = ''.join(o['source'])
-        if o['cell_type']=='code': res.append((len(res)+1, src, file))
-        elif src.startswith('## Between hidden layers'): file = 'features.py'
-        elif src.startswith('## ') and file is None: file = 'losses.py'
-    return res
+def code_cells(page):
+    "Number and source of each code cell, without the slow ones"
+    cells = json.loads((folder/f'{page}.ipynb').read_text(encoding='utf-8'))['cells']
+    srcs = [''.join(o['source']) for o in cells if o['cell_type']=='code']
+    return [(i,src) for i,src in enumerate(srcs, 1) if '#| slow' not in src]
 
-def run_page(package, file):
-    "Run the page's code for `file` with the package in `package`; exits with the number of the first cell that fails, 0 if none does"
+def run_page(package, page):
+    "Run the code of `page` with the package in `package`; exits with the number of the first cell that fails, 0 if none does"
     with open(os.devnull, 'w') as null: os.dup2(null.fileno(), 1), os.dup2(null.fileno(), 2)
     signal.alarm(limit)
     sys.path.insert(0, str(package))
-    os.chdir(page.parent)
+    os.chdir(folder)
     sys.modules['__main__'] = main = types.ModuleType('__main__')
-    for i,src,tests in cells:
-        if tests not in (None,file): continue
+    for i,src in cells[page]:
         try:
             exec(compile(src, f'cell {i}', 'exec'), vars(main))
-            if i==1:
-                import kd_fastai.losses
-                if package not in Path(kd_fastai.losses.__file__).parents: os._exit(255)
+            if 'kd_fastai' in sys.modules and package not in Path(sys.modules['kd_fastai'].__file__).parents: os._exit(255)
         except BaseException: os._exit(i)
     os._exit(0)
 
 def survives(file, *mutation):
-    "Does the page not notice `mutation`? And the number of the cell that does"
+    "Does the page of `file` not notice `mutation`? And the number of the cell that does"
     with tempfile.TemporaryDirectory() as tmp:
         tmp = Path(tmp).resolve()
         mutant(tmp, file, *mutation)
         pid = os.fork()
-        if not pid: run_page(tmp, file)
+        if not pid: run_page(tmp, page_of[file])
         status = os.waitpid(pid, 0)[1]
     if os.WIFEXITED(status) and os.WEXITSTATUS(status)==255: sys.exit('The page did not import the copy of the package')
     return status==0, os.WEXITSTATUS(status) if os.WIFEXITED(status) else 'timeout'
 
-cells = code_cells()
-chosen = [o for o in mutations if not sys.argv[1:] or any(w in f'{o[0]} {o[1]}' for w in sys.argv[1:])]
+def wanted(file, name):
+    words = sys.argv[1:]
+    return not words or page_of[file] in words or any(w in f'{file} {name}' for w in words if w not in pages)
 
-import torch, fastai.vision.all, fastai.text.all, hypothesis.extra.numpy, scipy.stats   # once, for all that is forked
+cells = {page: code_cells(page) for page in pages}
+chosen = [(file,*o) for file,os_ in mutations.items() for o in os_ if wanted(file, o[0])]
+
+# Once, for all that is forked
+import torch, torch._dynamo, torch._inductor.config, fastai.vision.all, fastai.text.all, fastai.tabular.all, hypothesis.extra.numpy, scipy.stats
 start,survivors = time.time(),[]
-for file in ('losses.py','features.py'):
-    if not survives(file, 'nothing', '__all__ =', '__all__ =')[0]: sys.exit('The page fails without any mutation: run it first')
+now = tempfile.TemporaryDirectory()   # the package may be exported anew meanwhile
+as_it_was = Path(now.name)
+shutil.copytree(root/'kd_fastai', as_it_was/'kd_fastai', ignore=shutil.ignore_patterns('__pycache__'))
+for page in dict.fromkeys(page_of[o[0]] for o in chosen):
+    alive,cell = survives(pages[page][0], 'nothing', '__all__ =', '__all__ =')
+    if not alive: sys.exit(f'{page} fails in cell {cell} without any mutation: run it first')
 for mutation in chosen:
     alive,cell = survives(*mutation)
-    if alive: survivors.append(mutation[1])
+    if alive: survivors.append(mutation)
     print(f'{"SURVIVES" if alive else f"cell {cell}":>10}  {mutation[0]}  {mutation[1]}', flush=True)
 
-if survivors: print('\nSurvivors:\n  ' + '\n  '.join(survivors))
+if survivors: print('\nSurvivors:\n  ' + '\n  '.join(f'{o[0]}  {o[1]}' for o in survivors))
 print(f'\n{len(chosen)} mutations, {len(survivors)} survivors ({time.time()-start:.0f} s)')
 sys.exit(bool(survivors))
