@@ -62,7 +62,7 @@ notebooks: $(VENV)/.dev # Each page in a process of its own, two at a time, with
 quick: $(VENV)/.dev # Only the pages that a change can have touched. BASE=main for all since then
 	$(PY) tools/test_nbs.py --quick $(if $(BASE),--base $(BASE))
 
-mutants: $(VENV)/.dev # Each mistake put into a loss, of answers or of layers, is noticed by the conformance page
+mutants: $(VENV)/.dev # Each mistake put into a loss, of answers or of layers, is noticed by a conformance page
 	$(PY) tools/mutate.py
 
 NBS ?= $(wildcard nbs/*.ipynb nbs/*/*.ipynb)
@@ -82,9 +82,8 @@ readme: # README.md from nbs/index.ipynb; needs no environment
 readme-check:
 	$(PYTHON) tools/readme.py --check
 
-proc: $(VENV)/.dev # The notebooks as Quarto gets them, in _proc. `nbdev_proc_nbs` would install Quarto first
-	rm -rf _proc
-	$(PY) -c 'from nbdev.quarto import refresh_quarto_yml, proc_nbs; refresh_quarto_yml(); proc_nbs(n_workers=0)'
+proc: $(VENV)/.dev # The notebooks as Quarto gets them, in _proc
+	$(PY) tools/proc.py
 
 docs: proc # The site in _docs, without Quarto; a broken link is an error
 	$(PY) tools/docs.py

@@ -19,14 +19,14 @@ from .results import *
 
 # %% ../../nbs/71_apps.job.ipynb #0e6c1eeb
 def seeded_fit(
-    what:str, # For the line of progress
+    what:str, # Shown in the line of progress
     dls:DataLoaders,
     net:callable, # Makes the network
-    seed:int, # Of the weights, the order of the batches, and augmentation
-    fit:callable, # What to do with the `Learner`
-    **kwargs # More for the `Learner`
+    seed:int, # Fixes the weights, the order of the batches, and augmentation
+    fit:callable, # Called with the `Learner`, to train it
+    **kwargs # Passed to `Learner`
 )->Learner: # After training
-    "A `Learner` whose training depends on `seed` alone"
+    "Train a `Learner` so that the result depends on `seed` alone"
     with seeded(seed, dls):
         learn = Learner(dls, net(), loss_func=CrossEntropyLossFlat(),
                         metrics=accuracy, **kwargs)
@@ -37,10 +37,10 @@ def seeded_fit(
 
 # %% ../../nbs/71_apps.job.ipynb #97bd2b98
 class ProgressLine(Callback):
-    "Shows a fit in one line: on a terminal while it trains, elsewhere at its end"
+    "Show a fit in one line: while it trains on a terminal, at its end elsewhere"
     order = Recorder.order+1
     def __init__(self,
-        what:str # Is trained
+        what:str # What is trained
     ): self.what,self.result = what,''
 
     def show(self, end='', left=''):
@@ -74,7 +74,7 @@ def duration(
 
 # %% ../../nbs/71_apps.job.ipynb #0e823d85
 def enough_epochs(
-    asked:int, # By the user; None: the default
+    asked:int, # What the user asked for; None: the default
     dl:DataLoader,
     epochs:int, # The least number of epochs
     steps:int # The least number of steps
@@ -86,17 +86,17 @@ def enough_epochs(
 def weak_teacher(
     teacher:float, # Accuracy, in [0, 1]
     alone:float # That of the student alone
-)->str: # Empty where the teacher is better
-    "A warning that not much can be learnt from the teacher"
+)->str: # Empty if the teacher is better
+    "A warning if there is little to learn from the teacher"
     if teacher > alone: return ''
     if alone==1: return (
         'The student alone makes no mistakes on the validation data, so no '
-        'teacher can help it there. Fewer labels or a smaller student would '
-        'leave something to learn')
+        'teacher can help it there. With fewer labels or a smaller student '
+        'there would be something to learn')
     return (
         f'The teacher ({teacher:.1%}) is no better than the student alone '
-        f'({alone:.1%}): expect little of what follows. More --teacher-epochs '
-        'or another --teacher may help')
+        f'({alone:.1%}), so expect little from distillation. More '
+        '--teacher-epochs or another --teacher may help')
 
 # %% ../../nbs/71_apps.job.ipynb #cdca0f23
 def verdict(
@@ -104,7 +104,7 @@ def verdict(
     # per seed
     diff
 )->str:
-    "What the differences say, in a sentence"
+    "The outcome, in a sentence"
     mean,low,high = paired_interval(diff)
     if high < 0: return 'The distilled student lost: this teacher hurts it'
     if low > 0: return 'The distilled student won'
@@ -112,7 +112,8 @@ def verdict(
     who = 'won' if mean > 0 else 'lost'
     if len(diff)==1:
         return f'The distilled student {who}, but one seed proves little'
-    return f'The distilled student {who} on average, but seeds vary by as much'
+    return (f'The distilled student {who} on average, but the interval '
+            'includes zero')
 
 # %% ../../nbs/71_apps.job.ipynb #c02c6dae
 def seeds_text(
@@ -140,7 +141,7 @@ class Job:
         self.out = Path(args.out)
         loss = self.losses[args.loss]
         self.kd = dict(alpha=self.alpha(), T=args.T, loss=loss)
-        KDCallback(noop, **self.kd)   # finds what is wrong with alpha and T
+        KDCallback(noop, **self.kd)   # raises if alpha or T is wrong
         check_out(self.out)
         self.find()
 
@@ -160,14 +161,14 @@ def _no(self:Job, what): raise NotImplementedError(f"{type(self).__name__} has n
 @patch
 def find(self:Job):
     """Find the data, and set `student` and `teacher`, which make the networks.
-    Raises `ValueError` for all mistakes that can be found without training"""
+    Raises `ValueError` for any mistake that can be found without training"""
     self._no('find')
 
 # %% ../../nbs/71_apps.job.ipynb #6bee4f72
 @patch
 def load(self:Job):
     """Make the batches: `dls`, with a label for each item, and `all_dls`, which
-    may have more items for training, about which only the teacher speaks"""
+    may also have training items without one"""
     self._no('load')
 
 # %% ../../nbs/71_apps.job.ipynb #89ef0aff
@@ -191,7 +192,7 @@ def distilled(self:Job, seed:int, teacher)->Learner:
     learn = seeded_fit(
         f'{seed}: distilled', self.all_dls, self.student, seed,
         lambda l: l.distill(teacher, self.n_epoch, self.args.lr, **self.kd))
-    learn.dls = self.dls   # from here on, the data of the task alone
+    learn.dls = self.dls   # from here on, only labelled items
     return learn
 
 # %% ../../nbs/71_apps.job.ipynb #9d7a83bc
@@ -207,16 +208,16 @@ def train_teacher(self:Job)->Learner:
 @patch
 @contextmanager
 def lessons(self:Job):
-    "Inside, what answers the students' questions"
+    "A context with what teaches the students: here, the teacher itself"
     yield self.taught_by
 
 # %% ../../nbs/71_apps.job.ipynb #87d667a0
 @contextmanager
 def few_threads(
-    work:float, # Of the largest network on one item: its parameters, times the item's numbers
-    small:float=1e8 # Up to which one thread is faster
+    work:float, # Parameters of the largest network, times the numbers in one item
+    small:float=1e8 # Up to this much, one thread is used
 ):
-    "Inside, PyTorch computes with one thread if there is little to compute"
+    "A context in which PyTorch uses one thread if there is little to compute"
     n = torch.get_num_threads()
     try:
         if work <= small: torch.set_num_threads(1)
@@ -226,7 +227,7 @@ def few_threads(
 # %% ../../nbs/71_apps.job.ipynb #011b49eb
 @patch
 def run(self:Job):
-    "Train, report, write"
+    "Train, print the report, and write the results"
     self.load()
     dl = self.all_dls.train
     self.n_epoch = enough_epochs(self.args.epochs, dl, **self.least)

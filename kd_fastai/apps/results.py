@@ -30,8 +30,8 @@ def whole(
 
 # %% ../../nbs/70_apps.results.ipynb #98079618
 results = ('student.pkl student.safetensors student.json '
-           'report.csv report.png seeds.csv').split()   # What each job writes
-known_results = {*results, 'tokenizer.json'}            # What any job writes
+           'report.csv report.png seeds.csv').split()   # Every job writes these
+known_results = {*results, 'tokenizer.json'}            # Any job writes these
 
 # %% ../../nbs/70_apps.results.ipynb #98d9ee22
 def check_out(

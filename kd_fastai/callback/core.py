@@ -58,9 +58,8 @@ class _BatchLoss(CallbackGroup):
 def _teacher_answer(self:_BatchLoss):
     "The teacher's answer, None if it is not needed. Terms watch its layers"
     self.needed = [w > 0 or self.in_first_batch for w in self.weights]
-    weights = self.alpha_now,*self.weights
-    if not (max(weights) > 0 or self.in_first_batch): return
-    if not len(self.yb): return
+    needed = self.in_first_batch or max(0, self.alpha_now, *self.weights) > 0
+    if not needed or not len(self.yb): return
     ask = self.teacher.outputs if self.whole_outputs else self.teacher
     with torch.no_grad(), ExitStack() as stack:
         for f,needed in zip(self.features, self.needed):
@@ -95,8 +94,17 @@ default_alpha = SchedCos(0.9, 0.1) # Starts on the teacher, ends on the labels
 # %% ../../nbs/31_callback.core.ipynb #2c230453
 @patch
 def __repr__(self:type(default_alpha)):
-    "A curve of fastai as it is written, in signatures too"
+    "A curve as it is written in code, for signatures"
     return f"{self.f.__name__.title().replace('_', '')}({self.start}, {self.end})"
+
+# %% ../../nbs/31_callback.core.ipynb #7b8ecd73
+def _term_columns(labels):
+    "A column name per term: its label, followed by a number if the name is taken"
+    names = ['task_loss', 'teacher_loss', 'alpha', 'T']
+    for k in labels:
+        numbered = (f'{k} {i}' for i in range(2, len(labels)+2))
+        names.append(first([k, *numbered], lambda o: o not in names))
+    return names[4:]
 
 # %% ../../nbs/31_callback.core.ipynb #c251ba01
 class KDCallback(_BatchLoss):
@@ -117,7 +125,8 @@ class KDCallback(_BatchLoss):
         self.T = as_curve('T', T, lambda t: 0<t<np.inf, 'above 0 and finite')
         self.kd_loss = loss
         self.features = L(features)
-        self.columns = ['task_loss', 'teacher_loss', *self.features.attrgot('label'), 'alpha']
+        terms = _term_columns(self.features.attrgot('label'))
+        self.columns = ['task_loss', 'teacher_loss', *terms, 'alpha']
         self.inputs = BatchInputs(student_inputs, teacher_inputs)
         ask_first = BeforeForward(self._keep_answer)
         self.parts = [ExtraColumns(self.columns), self.inputs, ask_first, *self.features]

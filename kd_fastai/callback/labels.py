@@ -36,7 +36,7 @@ def labelled_loss(
 
 # %% ../../nbs/30_callback.labels.ipynb #2eaf5bc5
 def _labelled(learn, loss_func, loss, y, has):
-    if y.ndim != 1 or not isinstance(learn.pred, Tensor): return loss   # the loss leaves pixels out itself
+    if y.ndim != 1 or not isinstance(learn.pred, Tensor): return loss   # skips pixels itself
     if loss_func is learn.loss_func: return loss_func(learn.pred[has], y[has])
     if loss_name(loss_func)=='LabelSmoothingCrossEntropy': raise ValueError(
         "MixUp with fastai's LabelSmoothingCrossEntropy cannot leave out items without a label: "

@@ -27,7 +27,7 @@ class _PairOfLayers(Term):
     def forget(self): self.hooked,self.seen,self.teacher = [],([],[]),None
 
     def prepare(self, learn, teacher):
-        "Find the layers. Raises `ValueError` where there is none"
+        "Find the layers. Raises `ValueError` if one does not exist"
         teacher_layers(teacher, self.paths[1])
         self.hooked = [get_layer(learn.model, p, 'student') for p in self.paths[0]]
         self.teacher = teacher
@@ -39,26 +39,26 @@ class _PairOfLayers(Term):
     def watching(self): return self.teacher.watching(self.paths[1], self.seen[1])
     def after_cancel_step(self): self.skipped = True
     def after_step(self): self._step()
-    def after_batch(self): self.seen = [],[]   # and let go of the graph
+    def after_batch(self): self.seen = [],[]   # frees the graph
     def after_fit(self): self._back_from_search()
 
 # %% ../../nbs/42_features.pair.ipynb #9fcfd93c
 def _layer_paths(layers):
     paths = L(layers) if isinstance(layers, (str,list,tuple,L)) else L()
     if len(paths) and all(isinstance(p, str) for p in paths): return paths
-    raise TypeError(f"A layer is named by its path, a string like 'layer2.1', not by {layers!r}. "
+    raise TypeError(f"A layer is given by its path, a string like 'layer2.1', not by {layers!r}. "
                     "`layer_table(model, x)` lists the paths")
 
 def _check_pair(student, teacher, projector):
     if len(student) != len(teacher): raise ValueError(
-        f"{len(student)} layers of the student, {len(teacher)} of the teacher: they come in pairs")
+        f"{len(student)} layers of the student, {len(teacher)} of the teacher: name them in pairs")
     if projector in ('auto',None): return
     if not isinstance(projector, nn.Module) or len(student) > 1: raise ValueError(
-        "`projector` is 'auto', None, or, for a single pair of layers, "
-        "a module from the student's feature to the teacher's")
+        "`projector` is 'auto', None or, for a single pair of layers, "
+        "a module that maps the student's feature to the teacher's")
 
 def _as_loss(loss):
-    "A function or a module; of a class, a module of it"
+    "`loss` itself if it is a function or a module; a module of it if it is a class"
     if isinstance(loss, type):
         try: return loss()
         except TypeError as e: raise TypeError(
@@ -66,25 +66,25 @@ def _as_loss(loss):
     if callable(loss): return loss
     raise TypeError(
         f"`loss` is a function of two features or a module, not {loss!r}. Pass the function, "
-        "such as `loss=attention`. There are fitnet, attention, nst, similarity, pkt, rkd, fsp, "
-        "VID, CRD and Review")
+        "such as `loss=attention`: fitnet, attention, nst, similarity, pkt, rkd, fsp, VID, CRD "
+        "or Review, or one of your own")
 
 # %% ../../nbs/42_features.pair.ipynb #44c88e89
 class FeatureKD(_PairOfLayers):
-    "One more loss for each batch, between layers of student and teacher"
+    "One more loss per batch, between layers of the student and the teacher"
     def __init__(self,
-        # Dotted path of a layer, as in `learn.model.named_modules()`; several
-        # for `fsp` and `Review`
+        # Dotted path of a layer, as in `learn.model.named_modules()`; a list
+        # of them for `fsp` and `Review`
         student_layer:str|list,
-        teacher_layer:str|list, # The teacher's; as many
-        # `loss(s, t) -> scalar`, a module, or the class of one, such as `VID`
+        teacher_layer:str|list, # The same for the teacher; as many
+        # `loss(s, t) -> scalar`: a function, a module, or a class such as `VID`
         loss=fitnet,
         weight=1., # Factor of the loss, 0 or more: a number, or a curve
         # 'auto': a `Projector` if the loss needs one; None: never; or a module
-        # from the student's feature to the teacher's
+        # that maps the student's feature to the teacher's
         projector='auto',
-        # Learning rate of projector and loss, as a multiple of that of the
-        # student's last group
+        # Learning rate of projector and loss, as a multiple of the rate of
+        # the student's last parameter group
         lr_mult:float=1.
     ):
         self.paths = [_layer_paths(o) for o in (student_layer,teacher_layer)]
@@ -107,10 +107,10 @@ def _start(self:FeatureKD, loss):
 @patch
 def _check(self:FeatureKD, who, path, f, bs):
     if f is None: raise ValueError(
-        f"The {who}'s layer {path!r} did not run: name one that takes part in `forward`")
+        f"The {who}'s layer {path!r} did not run: name one that `forward` calls")
     if f.ndim < 2 or len(f) != bs: raise ValueError(
         f"The {who}'s layer {path!r} puts out the shape {tuple(f.shape)} for a batch of {bs}: "
-        "the batch comes first (`batch_first=True`), then the feature")
+        "the first axis has to be the batch (`batch_first=True`)")
 
 @patch
 def _features(self:FeatureKD):
@@ -120,7 +120,7 @@ def _features(self:FeatureKD):
         for path,f in zip(paths, seen or [None]*len(paths)): self._check(who, path, f, bs)
     s,t = self.seen
     t = [b.to(a.device) for a,b in zip(s, t)]
-    t = [b.clone() if b.is_inference() else b for b in t]   # autograd refuses the others
+    t = [b.clone() if b.is_inference() else b for b in t]   # autograd refuses inference tensors
     return [[full_precision(f) for f in fs] for fs in (s,t)]
 
 # %% ../../nbs/42_features.pair.ipynb #df7f08a9
@@ -133,7 +133,7 @@ def _projector_for(self:FeatureKD, s, t):
 
 @patch
 def _comparable(self:FeatureKD, s, t):
-    "The arguments of the loss: each pair of features, the student's projected"
+    "The arguments of the loss: the student's features, projected, and the teacher's"
     project = lambda p,a,b: p(a, b) if isinstance(p, Projector) else (p(a),b)
     s,t = zip(*map(project, self.nets['projectors'], s, t))
     return (s,t) if len(s) > 1 else (s[0],t[0])
@@ -154,7 +154,7 @@ def _build(self:FeatureKD, s, t):
 def batch_loss(self:FeatureKD,
     items:Tensor=None # Indices of the training items, if the loss needs them
 )->Tensor: # Scalar, before `weight`
-    """The loss of the batch at hand. Raises `ValueError` for a layer that did
+    """The loss of the current batch. Raises `ValueError` for a layer that did
     not run, and for a feature whose first axis is not the batch"""
     s,t = self._features()
     if not self.ready: self._build(s, t)
@@ -165,7 +165,7 @@ def batch_loss(self:FeatureKD,
 @patch
 def _make_opt(self:FeatureKD):
     if not (params := [p for p in self.nets.parameters() if p.requires_grad]): return
-    # An `OptimWrapper` is made already, and for the student
+    # An `OptimWrapper` already holds the student's parameters
     opt_func = Adam if isinstance(self.learn.opt_func, OptimWrapper) else self.learn.opt_func
     self.own_opt = opt_func(params, lr=float(self.opt.hypers[-1]['lr']))
     for p in params:
@@ -181,7 +181,7 @@ def _copy_hypers(self:FeatureKD):
 # %% ../../nbs/42_features.pair.ipynb #7c6197a6
 @patch
 def _step(self:FeatureKD):
-    "A step for projector and loss, if there was one for the student"
+    "Step projector and loss, unless the student skipped its step"
     skipped,self.skipped = self.skipped,False
     if self.own_opt is None: return
     if not skipped and len(self.own_opt.all_params(with_grad=True)):
@@ -211,7 +211,7 @@ def _plain(o):
     return o.item() if isinstance(o, np.generic) else o
 
 @patch
-def state_dict(self:FeatureKD)->dict: # Weights of projectors and loss; state of their optimizer
+def state_dict(self:FeatureKD)->dict: # Weights of projectors and loss, state of their optimizer
     "What the term has learnt; empty before the first batch"
     if not self.ready: return self.saved or {}
     opt = self.own_opt and self.own_opt.state_dict()
@@ -220,9 +220,9 @@ def state_dict(self:FeatureKD)->dict: # Weights of projectors and loss; state of
 # %% ../../nbs/42_features.pair.ipynb #0bf1ee7e
 @patch
 def load_state_dict(self:FeatureKD,
-    sd:dict # Of a term for the same layers
+    sd:dict # `state_dict()` of a term for the same layers
 ):
-    "Go on from `sd`, at once or as soon as the first batch has shown the shapes"
+    "Continue from `sd`: at once, or as soon as the first batch has shown the shapes"
     if not self.ready:
         self.saved = sd
         return
@@ -234,12 +234,12 @@ def load_state_dict(self:FeatureKD,
 
 # %% ../../nbs/42_features.pair.ipynb #4829a50c
 class SaveFeatures(TrainingOnly):
-    """Beside each file of `SaveModelCallback`, such as `model_3.pth`, write the state of `features`
-    in `model_3_features.pth`"""
+    """Write the state of `features` beside each file of `SaveModelCallback`: next to `model_3.pth`,
+    say, to `model_3_features.pth`"""
     order = SaveModelCallback.order+1
     run_valid = False
     def __init__(self,
-        features:list # The `FeatureKD`s that `KDCallback` has
+        features:list # The `FeatureKD`s that were passed to `KDCallback`
     ): self.features = L(features)
 
     def before_fit(self):
@@ -264,14 +264,14 @@ def _features_file(file):
 # %% ../../nbs/42_features.pair.ipynb #6261e7d6
 def load_features(
     features:list, # `FeatureKD`s, in the order in which they were saved
-    file:str|Path # The student's file, with its folder
+    file:str|Path # Path of the student's file
 ):
-    """Let `features` go on from what `SaveFeatures` wrote beside `file`. Nothing in it is executed.
-    Raises `ValueError` if it holds another number of features, or anything but weights"""
+    """Let `features` continue from what `SaveFeatures` wrote beside `file`, without executing it.
+    Raises `ValueError` if it holds a different number of features, or anything but weights"""
     file = _features_file(file)
     try: states = torch.load(file, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as e: raise ValueError(
-        f"{file} holds more than weights: take one that `SaveFeatures` wrote") from e
+        f"{file} holds more than weights: load one that `SaveFeatures` wrote") from e
     features = L(features)
     if len(states) != len(features): raise ValueError(
         f"{file} holds {len(states)} features and not {len(features)}: pass all that were saved")

@@ -25,7 +25,7 @@ def _bin_sums(conf, correct, n_bins=15):
     return np.stack([count(), count(conf), count(correct)], 1)
 
 def _means(sums):
-    "The bins of `_bin_sums` that are not empty, as a table"
+    "The bins of `_bin_sums` as a table, without empty ones"
     some = np.flatnonzero(sums[:,0])
     n,conf,right = sums[some].T
     means = {'items': n.astype(int), 'confidence': conf/n, 'accuracy': right/n}
@@ -36,8 +36,8 @@ def reliability(
     conf:Tensor, # Confidence of each answer, in [0, 1]
     correct:Tensor, # Whether the answer is right, same shape
     n_bins:int=15 # Number of bins, all of the same width
-)->pd.DataFrame: # A row per bin that is not empty
-    "What a reliability diagram shows: `items`, `confidence` and `accuracy`"
+)->pd.DataFrame: # One row per bin that is not empty
+    "The points of a reliability diagram: `items`, `confidence`, `accuracy`"
     return _means(_bin_sums(conf, correct, n_bins))
 
 # %% ../../nbs/51_report.measures.ipynb #48e96f77
@@ -77,7 +77,7 @@ def size_mb(
 def without_fast_copies(
     nets:list # Teachers
 ):
-    "Inside, the networks of all `nets` answer themselves"
+    "A context in which the networks of all `nets` answer themselves"
     parts = L(nets).attrgot('parts').concat().filter(risinstance(FrozenTeacher))
     fast = [p.fast for p in parts]
     try:
@@ -90,10 +90,10 @@ def without_fast_copies(
 def interleaved(
     fs:dict, # Functions without arguments, by name
     n:int=20, # Rounds that count
-    warmup:int=2, # Rounds before them
-    sync:callable=noop # Waits until an accelerator has finished
-)->pd.DataFrame: # Seconds: a row per round, a column per function
-    "Time `fs` in turns"
+    warmup:int=2, # Rounds before those
+    sync:callable=noop # Called to wait for an accelerator
+)->pd.DataFrame: # Seconds: one row per round, one column per function
+    "Time the functions in `fs` in turns"
     def once(f):
         sync()
         start = perf_counter()
@@ -105,7 +105,7 @@ def interleaved(
 
 # %% ../../nbs/51_report.measures.ipynb #e637007e
 def _channels_last(model):
-    "Whether convolutions of `model` have the channels last; None if their shapes cannot tell"
+    "Whether the convolutions of `model` store channels last; None if their shapes cannot tell"
     formats = ((p.is_contiguous(), p.is_contiguous(memory_format=torch.channels_last))
                for p in model.parameters() if p.ndim==4)
     return first(last for plain,last in formats if plain != last)
@@ -125,8 +125,8 @@ def time_networks(
     xb:tuple, # Inputs of a batch
     bs:int, # Batch size to time; the items of `xb` are repeated or cut to fit
     n:int # Rounds that count
-)->pd.DataFrame: # Seconds: a row per round, a column per network
-    "Time `nets` in turns, in evaluation mode and without a graph"
+)->pd.DataFrame: # Seconds: one row per round, one column per network
+    "Time `nets` in turns, in evaluation mode and without gradients"
     def fill(o): return o[torch.arange(bs, device=o.device) % len(o)]
     xb = apply(lambda o: fill(o) if isinstance(o, Tensor) else o, tuple(xb))
     device = first(tensors_in(xb)).device.type
@@ -157,7 +157,7 @@ def answer_distance(
     kind:str, # 'classes', 'labels' or 'numbers'
     pred:Tensor, # Student's answers, `(..., classes)`
     teacher_pred:Tensor # Teacher's answers, same shape
-)->Tensor: # `(...)`; in nats, or of numbers in their own unit
+)->Tensor: # `(...)`; in nats, for numbers in their own unit
     "How far each answer is from the teacher's"
     return _distances[kind](pred, teacher_pred)
 
@@ -171,15 +171,15 @@ class Tally:
         store_attr()
         self.n_compared = self.n_same = self.distance = self.n_graded = 0
         self.bins = np.zeros((15,3))   # as from `_bin_sums`
-        # per class: how often it is true, how often it is the answer, and both
+        # per class: how often it is the target, the answer, and both
         self.counts = torch.zeros(3, n_classes, dtype=torch.long)
 
     def choice(self, z):
-        "The class, or for each label whether it is present"
+        "The predicted class; for labels, whether each is present"
         return z.argmax(-1) if self.kind=='classes' else z > 0
 
     def same(self, a, b):
-        "Per position, whether choices are the same; of labels, how many"
+        "Per position, whether choices are the same; for labels, which share"
         same = (a==b).float()
         return same if self.kind=='classes' else same.mean(-1)
 
@@ -194,7 +194,7 @@ def compare(self:Tally,
     t:Tensor, # Answers of the teacher, same shape
     where:Tensor # Whether a position counts, `(items, positions)`
 )->Tensor: # Mean distance from the teacher per item
-    "Add how far answers are from the teacher's"
+    "Add a batch of answers, compared with the teacher's"
     d = answer_distance(self.kind, z, t)
     self.n_compared += int(where.sum())
     self.distance += float(d[where].sum())
@@ -210,7 +210,7 @@ def grade(self:Tally,
     y:Tensor, # Classes `(items, positions)`, or labels in the shape of `z`
     where:Tensor # Whether a position has a label, `(items, positions)`
 )->Tensor: # Share of right answers per item
-    "Add which answers are right, and how sure the network was of them"
+    "Add a batch of answers, compared with the targets"
     classes = self.kind=='classes'
     if not classes: y = y > .5
     choice = self.choice(z)
@@ -226,7 +226,7 @@ def grade(self:Tally,
 # %% ../../nbs/51_report.measures.ipynb #4bd91eaf
 @patch
 def _count(self:Tally, y, choice):
-    "Per class: how often it is true, how often it is the choice, and both"
+    "Per class: how often it is the target, the choice, and both"
     if self.kind=='labels': return torch.stack([o.sum(0) for o in (y, choice, y&choice)])
     sets = y,choice,y[choice==y]
     return torch.stack([o.bincount(minlength=self.n_classes) for o in sets])

@@ -16,7 +16,7 @@ from .core import *
 _colors = {'teacher': 'C7', 'student alone': 'C1', 'distilled': 'C0'}
 
 def _short(s, n):
-    "`s` with at most `n` letters: the middle is left out, as names often differ at the end"
+    "`s` in at most `n` letters, without its middle, because names often differ at the end"
     return s if len(s) <= n else s[:n-n//2-1]+'…'+s[-(n//2):]
 
 @patch
@@ -33,13 +33,13 @@ def _plot_change(self:KDReport, ax, n=10):
     ax.grid(axis='x', alpha=.3)
     ax.set_axisbelow(True)
     title = f"{'IoU' if self.per_position else 'Accuracy'} by class"
-    if len(some) < len(change): title += f': largest changes of {len(change)}'
+    if len(some) < len(change): title += f': {len(some)} of {len(change)} classes'
     ax.set(xlabel=f'percentage points, distilled − {self._base}', title=title)
 
 # %% ../../nbs/53_report.plot.ipynb #e2d93042
 @patch
 def _plot_reliability(self:KDReport, ax):
-    "Share of right answers over confidence"
+    "Accuracy against confidence"
     ax.plot([0,1], [0,1], ':', color='k', lw=1, label='calibrated')
     for k,t in self.tallies.items():
         bins = t.reliability()
@@ -55,7 +55,7 @@ def _plot_reliability(self:KDReport, ax):
 # %% ../../nbs/53_report.plot.ipynb #5ba18a78
 @patch
 def _plot_numbers(self:KDReport, ax):
-    "The answers of the students over the teacher's"
+    "The students' answers against the teacher's"
     t = self.kept['teacher'].flatten()
     ends = [t.min(),t.max()]
     ax.plot(ends, ends, ':', color='k', lw=1, label='as the teacher')
@@ -93,7 +93,7 @@ def _n_rows(self:KDReport): return math.ceil(len(self.images[0])/6)
 def _letters(file): return set(font_manager.get_font(file).get_charmap())
 
 def _families(text):
-    "Font families for `text`: the usual ones, and one more where they lack letters"
+    "Font families for `text`: the usual ones, and one more if they lack letters"
     usual = plt.rcParams['font.family']
     lacking = set(map(ord, text)) - _letters(font_manager.findfont(font_manager.FontProperties()))
     if not lacking: return usual
@@ -104,10 +104,10 @@ def _families(text):
 
 # %% ../../nbs/53_report.plot.ipynb #4bd4e70e
 class _ShownOnce(plt.Figure):
-    "A figure that a notebook shows once, although it is current and maybe the value of a cell"
+    "A figure that a notebook shows only once, even if it is both current and the value of a cell"
     def _ipython_display_(self):
         from IPython import display,get_ipython
-        # what is open at the end of a cell would be shown again
+        # a figure that is open at the end of a cell would be shown again
         if 'inline' in plt.get_backend(): plt.close(self)
         as_usual = get_ipython().display_formatter.ipython_display_formatter
         as_usual.enabled = False
@@ -122,7 +122,7 @@ def _charts(self:KDReport):
 
 @patch
 def _draw(self:KDReport, fig, heights, width):
-    "Fill `fig`, with a row of charts and one of images if there are any"
+    "Fill `fig` with a row of charts and one of images, if there are any"
     rows = list(fig.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:,0])
     if self._charts:
         axs = rows.pop(0).subplots(1, len(self._charts), squeeze=False)[0]
@@ -133,7 +133,7 @@ def _draw(self:KDReport, fig, heights, width):
 @patch
 def plot(self:KDReport,
     width:float=12 # Width in inches; the height follows
-)->plt.Figure: # The current figure of matplotlib
+)->plt.Figure: # It is also matplotlib's current figure
     "Change per class, reliability, and the images with the largest differences"
     n_charts = len(self._charts)
     heights = [4.2] if n_charts else []

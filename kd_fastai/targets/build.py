@@ -45,7 +45,7 @@ class _Build:
 # %% ../../nbs/22_targets.build.ipynb #8b5bfda6
 @patch
 def _describe(self:_Build, topk, T):
-    "Write into the header what is asked"
+    "Add to the header what is asked"
     items = getattr(self.dl.dataset, 'items', None)
     n = len(self.digests)
     some = np.linspace(0, n-1, min(32, n)).astype(int).tolist()
@@ -57,7 +57,7 @@ def _describe(self:_Build, topk, T):
 # %% ../../nbs/22_targets.build.ipynb #d53227b2
 @patch
 def _stored(self:_Build):
-    "Name and header of what is in the folder; None if there is nothing"
+    "File name and contents of the header in the folder; None if there is none"
     for name in ('header.json','begun.json'):
         if (self.path/name).exists(): return name,read_header(self.path/name)
 
@@ -67,17 +67,17 @@ def _stored_dtype(self:_Build):
 
 # %% ../../nbs/22_targets.build.ipynb #f9b88575
 @patch
-def _look(self:_Build, topk, dtype):
-    "Ask about the first batch, and write into the header what the answers are like"
+def _ask_first_batch(self:_Build, topk, dtype):
+    "Ask about the first batch, and add to the header what the answers are like"
     epoch,rows = self.shards[0]
     with closing(self.asker.answers(self.loader(epoch, rows[:self.dl.bs]))) as batches:
         batch = next(batches, None)
-    if batch is None: raise ValueError("None of the first items could be read: look at the data")
+    if batch is None: raise ValueError("None of the first items could be read: check the data")
     xb,_,z,seen = batch
     self.asker.check_single(xb)
     if topk is not None and not (z.ndim==2 and 0 < topk < z.shape[1]): raise ValueError(
         f"The largest {topk} cannot be kept of outputs of shape {tuple(z.shape[1:])}: "
-        "leave out `topk`, or take fewer")
+        "leave out `topk`, or make it smaller")
     kind = 'classes' if topk else self.asker.kind
     if kind: check_logits(z, kind, self.asker.axis)
     self.sample = sample_inputs(xb[0]) if self.header['epochs'] else None
@@ -89,7 +89,7 @@ def _look(self:_Build, topk, dtype):
 # %% ../../nbs/22_targets.build.ipynb #6558e93c
 @patch
 def _begin(self:_Build):
-    "Begin the folder, or check that what is there is the same. Returns whether it is finished"
+    "Begin the folder, or check that it holds the same. Returns whether it is finished"
     if stored := self._stored():
         name,header = stored
         self._compare(header)
@@ -121,8 +121,8 @@ def _compare(self:_Build, stored):
 # %% ../../nbs/22_targets.build.ipynb #66b34694
 def _put_same_shape(into, at, o, what):
     if into.shape[1:] != o.shape[1:]: raise ValueError(
-        f"Of the teacher's {what}, one batch has the shape {tuple(o.shape[1:])} per item, and the "
-        f"first batch {into.shape[1:]}: a store needs the same shape for each item")
+        f"The teacher's {what} have the shape {tuple(o.shape[1:])} per item in one batch, and "
+        f"{into.shape[1:]} in the first: a store needs the same shape for each item")
     into[at] = o
 
 @patch
@@ -134,7 +134,8 @@ def _records(self:_Build, epoch, rows):
     all_layers = {k: empty(shape) for k,shape in h['layers'].items()}
     for _,at,z,seen in self.asker.answers(self.loader(epoch, rows)):
         _put_same_shape(all_z, at-rows[0], z, 'answers')
-        for k,o in seen.items(): _put_same_shape(all_layers[k], at-rows[0], o, f'layer {k!r}')
+        for k,o in seen.items():
+            _put_same_shape(all_layers[k], at-rows[0], o, f'outputs of layer {k!r}')
     dtype = record_type(h['shape'], h['topk'], h['dtype'], h['layers'])
     return encode(all_z, dtype, h['T'], all_layers)
 
@@ -142,55 +143,55 @@ def _records(self:_Build, epoch, rows):
 @patch
 @contextmanager
 def _full_disk(self:_Build, n, n_all):
-    "If the disk is full, say what to do"
+    "Raise an error that says what to do if the disk is full"
     try: yield
     except OSError as e:
         if e.errno not in (errno.ENOSPC,errno.EDQUOT): raise
         raise OSError(e.errno, f"The disk is full. {n} of {n_all} files are written and stay: make "
-                               f"room in {self.path} and build again, it goes on from there") from e
+                               f"room in {self.path} and build again to go on") from e
 
 # %% ../../nbs/22_targets.build.ipynb #6d47f1c4
-def _wait():
-    "Until all processes are here"
+def _wait_for_all():
+    "Wait until all processes are here"
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.barrier()
 
 @patch
 def _run(self:_Build, progress):
     done = self._begin()
-    _wait()
+    _wait_for_all()
     if done: return
     mine = list(enumerate(self.shards))[rank_distrib()::max(1, num_distrib())]
     shown = progress_bar(mine) if progress and not rank_distrib() else mine
     for n,(i,(epoch,rows)) in enumerate(shown):
         if (self.path/shard_name(i)).exists(): continue
         with self._full_disk(n, len(mine)): self._save(shard_name(i), self._records(epoch, rows))
-    _wait()
+    _wait_for_all()
     if not rank_distrib(): os.replace(self.path/'begun.json', self.path/'header.json')
-    _wait()
+    _wait_for_all()
 
 # %% ../../nbs/22_targets.build.ipynb #9516df46
 @patch(cls_method=True)
 def build(cls:SoftTargets,
     teacher, # A network, a `Learner`, a callable on a batch's inputs, or a list of these
-    dls:DataLoaders, # The student's; the training items are asked about
-    path:str|Path, # Folder to write to, or to go on with
+    dls:DataLoaders, # The student's; the teacher is asked about their training items
+    path:str|Path, # Folder to write, or to go on with
     topk:int=None, # Keep the largest of many classes; None: all
     T:float=1., # With `topk`: temperature at which the mass of the other classes is exact
     epochs:int=0, # 0: a fixed view of each item; else how many epochs to record for a replay
     views:list=None, # Functions on the first input whose answers are averaged; None: the input
-    layers:list|dict=None, # Paths of layers to keep for `FeatureKD`, or from them to a map size
+    layers:list|dict=None, # Paths of layers to keep for `FeatureKD`; a dict also has a map size
     dtype:str=None, # 'float16' or 'float32' per number; None: what `dtype_for` says
-    shard_size:int=16384, # Items per file, which is held in memory while it is made
+    shard_size:int=16384, # Items per file, which are in memory while it is made
     key:callable=None, # From an item of `dataset.items` to its name; None: `item_name`
     seed:int=0, # Of a replay
     progress:bool=True # Show a bar
 )->SoftTargets:
-    """Ask `teacher` about every training item of `dls`. Raises `ValueError` if `path` holds other
-    answers or the teacher's cannot be stored, `OSError` if the disk is full"""
+    """Ask `teacher` about every training item of `dls`. Raises `ValueError` if the answers cannot
+    be stored or `path` holds others, `OSError` if the disk is full"""
     asker = Asker(teacher, dls, views, layers)
     job = _Build(asker, path, epochs, shard_size, key, seed)
     job._describe(topk, T)
-    job._look(topk, dtype)
+    job._ask_first_batch(topk, dtype)
     job._run(progress)
     return cls(path, key=key)

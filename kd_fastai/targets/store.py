@@ -16,8 +16,8 @@ from .replay import *
 
 # %% ../../nbs/21_targets.store.ipynb #a049fa1e
 class SoftTargets(Teacher):
-    """The answers in `path`, as a teacher. Raises `FileNotFoundError` if there
-    are none or not all, and `ValueError` if the store is damaged"""
+    """The answers in `path`, as a teacher. Raises `FileNotFoundError` if some
+    or all are missing, and `ValueError` if the store is damaged"""
     def __init__(self,
         path:str|Path, # Folder that `SoftTargets.build` wrote
         other_view:bool=False, # Accept other sizes and other transforms
@@ -51,8 +51,8 @@ def __getstate__(self:SoftTargets): return self.__dict__ | {'_shards':{}, '_foun
 @patch
 def __repr__(self:SoftTargets):
     h = self.header
-    epochs = f" in {h['epochs']} epochs" if h['epochs'] else ''
-    layers = ''.join(f', {path} {o}' for path,o in h['layers'].items())
+    epochs = f" in {h['epochs']} epoch{'s'*(h['epochs']>1)}" if h['epochs'] else ''
+    layers = ''.join(f', layer {path} {o}' for path,o in h['layers'].items())
     return (f"SoftTargets: {h['rows']:,} items{epochs}, {h['topk'] or 'all'} of {h['shape']} "
             f"outputs{layers}, {self.dtype.itemsize:,} bytes each")
 
@@ -60,14 +60,14 @@ def __repr__(self:SoftTargets):
 def _read_header_of(path):
     if (path/'begun.json').exists(): raise FileNotFoundError(
         f"{path} is not finished: call `SoftTargets.build` with the same arguments, "
-        "and it goes on where it stopped")
+        "which goes on where it stopped")
     if not (path/'header.json').exists(): raise FileNotFoundError(
         f"There are no soft targets in {path}: make them with `SoftTargets.build`")
     return read_header(path/'header.json')
 
 # %% ../../nbs/21_targets.store.ipynb #cca45b0c
 def _modules_at(paths):
-    "A network of modules that do nothing, with all of `paths`"
+    "A network of empty modules at `paths`"
     net = nn.Module()
     for path in paths:
         m = net
@@ -89,8 +89,8 @@ def records(self:SoftTargets,
     rows:np.ndarray, # Integers below the number of items
     epoch:int=0 # Of a replay
 )->np.ndarray: # Of type `dtype`
-    """Records by row. Raises `ValueError` for a damaged record and for an item
-    without an answer"""
+    """The records of some rows. Raises `ValueError` if one is damaged or has no
+    answer"""
     size = self.header['shard_size']
     rec = np.empty(len(rows), self.dtype)
     shard,at = np.divmod(rows, size)
@@ -109,11 +109,11 @@ def _shard(self:SoftTargets, i):
 @patch
 def _check_records(self:SoftTargets, rec, rows, shard, at):
     for i in damaged_records(rec): raise ValueError(
-        f"Record {at[i]} of {self.path/shard_name(shard[i])} (row {rows[i]}) is damaged, its "
-        "checksum does not fit: delete this file, rename header.json to begun.json and build again")
+        f"Record {at[i]} of {self.path/shard_name(shard[i])} (row {rows[i]}) is damaged, it does "
+        "not match its checksum: delete this file, rename header.json to begun.json, build again")
     for i in np.flatnonzero(np.isnan(rec['out']).reshape(len(rec), -1).any(1)): raise ValueError(
-        f"The item in row {rows[i]} could not be read when {self.path} was built, so there is no "
-        "answer for it: build again from data that can be read")
+        f"The item in row {rows[i]} could not be read when {self.path} was built, so it has no "
+        "answer: build again from data that can be read")
 
 # %% ../../nbs/21_targets.store.ipynb #e83daa6c
 @patch
@@ -121,12 +121,12 @@ def logits(self:SoftTargets,
     rows:np.ndarray, # Integers below the number of items
     epoch:int=0 # Of a replay
 )->Tensor: # `(rows, *shape)`, float32
-    "Answers by row. Raises like `records`"
+    "The answers of some rows. Raises `ValueError` like `records`"
     return decode(self.records(rows, epoch), self.shape)
 
 # %% ../../nbs/21_targets.store.ipynb #18705d80
 def check_same(
-    what:str, # In words
+    what:str, # What is compared, in words
     stored, # As the store has it
     here, # As it is now
     hint:str='' # What to do
@@ -140,7 +140,7 @@ def describe_data(
     dls:DataLoaders|DataLoader, # The student's
     epochs:int=0 # Of a replay; 0: a fixed view
 )->dict:
-    "What has to be the same when answers are stored and when they are read"
+    "The properties that must be the same when answers are stored and when they are read"
     dl = getattr(dls, 'train', dls)
     batch = dict(size=dl.bs, drop_last=bool(dl.drop_last)) if epochs else None
     return dict(classes=class_vocab(dls), transforms=describe_tfms(dl, bool(epochs)), batch=batch)
@@ -150,7 +150,7 @@ def describe_data(
 def prepare(self:SoftTargets,
     learn:Learner # The student's
 ):
-    "Find the items of `learn`. Raises `ValueError` that says what differs"
+    "Look up the items of `learn`. Raises `ValueError` if its data differ"
     h,dl = self.header,learn.dls.train
     check_fastai_dl(dl, 'Reading soft targets')
     _refuse_mixed(getattr(learn, 'cbs', []))
@@ -162,21 +162,21 @@ def prepare(self:SoftTargets,
     digests = self._find_items(dl)
     if not h['epochs']: return
     if not np.array_equal(digests, self.digests): raise ValueError(
-        "A replay needs the same items in the same order as when it was made")
+        "A replay needs the same items in the same order as in the recording")
     check_same('batches', h['batch'], here['batch'])
 
-_other_view = "If you mean that: `SoftTargets(path, other_view=True)`."
+_other_view = "To accept that: `SoftTargets(path, other_view=True)`."
 
 # %% ../../nbs/21_targets.store.ipynb #11671c31
 def _refuse_mixed(cbs):
     for cb in cbs:
         if isinstance(cb, MixHandler): raise ValueError(
             f"{type(cb).__name__} makes images that the teacher never saw when the targets were "
-            "stored: leave it out, or ask a live teacher")
+            "stored: leave it out, or use a live teacher")
 
 @patch
 def _rows_of(self:SoftTargets, digests):
-    "The row of each digest, and the places of those that have none"
+    "The row of each digest, and the positions of digests without one"
     by_digest = np.argsort(self.digests, kind='stable')
     at = np.searchsorted(self.digests, digests, sorter=by_digest).clip(max=len(by_digest)-1)
     rows = by_digest[at]
@@ -185,21 +185,21 @@ def _rows_of(self:SoftTargets, digests):
 # %% ../../nbs/21_targets.store.ipynb #b92d2e97
 @patch
 def _look_up(self:SoftTargets, dl):
-    "Set `rows`, the row of each item. Returns the folder of relative names, and digests"
+    "Set `rows`, the row of each item. Returns the folder that names are relative to, and digests"
     common = None if self.key else common_folder(getattr(dl.dataset, 'items', None))
     for root in [common, *(common.parents if common else ())]:   # of a subset, an outer folder
         digests = item_digests(dl, self.key, root)
         self.rows,missing = self._rows_of(digests)
         if len(missing) < len(digests): break
     if len(missing): raise ValueError(
-        f"{len(missing)} of {len(digests)} items have no soft targets, the first is "
-        f"{describe_item(dl, missing[0])}: build for these data")
+        f"{len(missing)} of {len(digests)} items have no soft targets. The first is "
+        f"{describe_item(dl, missing[0])}. Build for these data")
     return root,digests
 
 # %% ../../nbs/21_targets.store.ipynb #d9e31286
 @patch
 def _find_items(self:SoftTargets, dl):
-    "Digests of the items of `dl`, whose rows are in `rows` afterwards"
+    "Set `rows`, and return the digests of the items of `dl`"
     if not self._still_found(dl):
         root,digests = self._look_up(dl)
         self._found = dl.dataset,root,digests
@@ -208,7 +208,7 @@ def _find_items(self:SoftTargets, dl):
 
 @patch
 def _still_found(self:SoftTargets, dl):
-    "Whether the latest look-up was about the same dataset, as far as some of its items tell"
+    "Whether the latest look-up was for this dataset, judging by some of its items"
     if self._found is None or self._found[0] is not dl.dataset: return False
     _,root,digests = self._found
     n = len(digests)
@@ -219,7 +219,7 @@ def _still_found(self:SoftTargets, dl):
 # %% ../../nbs/21_targets.store.ipynb #eecc942f
 @patch
 def _check_files(self:SoftTargets, dl):
-    "Compare the files that the store has checksums of"
+    "Compare the files whose checksums the store has"
     place = dict(zip(self.rows.tolist(), range(len(self.rows))))
     stored = {place.get(int(row)): crc for row,crc in self.header['contents'].items()}
     stored.pop(None, None)   # of files that are not in this dataset
@@ -233,8 +233,8 @@ def _check_files(self:SoftTargets, dl):
 def loader(self:SoftTargets,
     dl:DataLoader, # The student's
     epoch:int # Of the fit
-)->DataLoader: # Knows the items of each batch
-    "What the student draws its batches from"
+)->DataLoader: # It knows the items of each batch
+    "The loader that the student draws its batches from"
     if not self.header['epochs']:
         dl,self.dl = with_items(dl)
         return dl
@@ -248,8 +248,8 @@ def loader(self:SoftTargets,
 def __call__(self:SoftTargets,
     *xb # Inputs of the latest batch of `loader`
 )->Tensor: # Logits, one row per item
-    """What the teacher said about these items. Hooks in `model` see what
-    the layers put out"""
+    """The teacher's answers about these items. Hooks in `model` see the
+    outputs of the layers"""
     self._check_view(xb[0])
     rec = self._latest_records()
     device = find_device(xb)
@@ -265,7 +265,7 @@ def _latest_records(self:SoftTargets):
 
 def image_sizes(
     x # The first input of a batch
-)->list: # Of several images a list of lists; None if there is none
+)->list: # A list of lists for several images; None for no image
     "Channels, height and width of the images in `x`"
     sizes = [list(o.shape[1:]) for o in tensors_in(x) if o.ndim==4]
     return (sizes[0] if isinstance(x, Tensor) else sizes) if sizes else None
