@@ -9,6 +9,7 @@ from .losses import *
 from .task import *
 from .hooks import *
 from .teacher.base import *
+from .teacher.checks import *
 from .teacher.fast import *
 from .teacher.frozen import *
 from .teacher.items import *
@@ -21,6 +22,7 @@ from .targets.build import *
 from .targets.verify import *
 from .callback.term import *
 from .callback.labels import *
+from .callback.checks import *
 from .callback.core import *
 from .callback.chain import *
 from .callback.precision import *

@@ -187,18 +187,30 @@ def watched(
         yield
         seen[:] = list(hooks.stored)
 
+# %% ../nbs/02_hooks.ipynb #30a72aee
+class _Inside:
+    "`forward` of a network for one call in `contexts`. Copies and pickles hold the network's own"
+    def __init__(self, model):
+        self.own = vars(model).get('forward')
+        self.model,self.contexts = model,[]
+
+    def __call__(self, *args, **kwargs):
+        if self.own is None: del self.model.forward
+        else: self.model.forward = self.own
+        with ContextManagers(self.contexts): return self.model.forward(*args, **kwargs)
+
+    def __reduce__(self):
+        return (noop,(self.own,)) if self.own else (getattr,(self.model,'forward'))
+
 # %% ../nbs/02_hooks.ipynb #0f3f8cbb
 def call_once_inside(
     model:nn.Module, # The network that will be called
     context # A context manager for that one call
 ):
     "Make the next call of `model` run inside `context`"
-    had = vars(model).get('forward')
-    def _forward(*args, **kwargs):
-        if had is None: del model.forward
-        else: model.forward = had
-        with context: return model.forward(*args, **kwargs)
-    model.forward = _forward
+    inside = vars(model).get('forward')
+    if not isinstance(inside, _Inside): inside = model.forward = _Inside(model)
+    inside.contexts.append(context)
 
 # %% ../nbs/02_hooks.ipynb #f746c3c1
 def two_items(

@@ -63,12 +63,15 @@ def check_loss_kind(
     loss, # A response loss
     loss_func # A Learner's loss function
 ):
-    "Raise `ValueError` if `loss` takes a softmax and `loss_func` is a regression loss"
-    if answer_kind(loss_func) != 'numbers': return
+    "Raise `ValueError` if `loss` takes the softmax of numbers, and warn if it takes that of labels"
+    kind = answer_kind(loss_func)
+    fits = dict(labels='`sigmoid_kd`', numbers='`regression_kd` or `logit_mse`')
     f = first(_layers(loss), lambda o: getattr(o, 'softmax', False))
-    if f: raise ValueError(
-        f"{getattr(f, '__name__', f)} compares probabilities of classes, but {loss_func} compares "
-        "numbers: use `regression_kd` or `logit_mse`")
+    if kind not in fits or not f: return
+    said = (f"{getattr(f, '__name__', f)} compares probabilities of classes, but {loss_func} "
+            f"compares {kind}: use {fits[kind]}")
+    if kind=='numbers': raise ValueError(said)
+    warn(f"{said}, unless each item has a single label")
 
 # %% ../nbs/01_task.ipynb #d773b919
 def _defaults(f):
@@ -197,10 +200,13 @@ def as_curve(
 )->callable: # From progress to a `float`
     """`val` as a curve. Raises `TypeError` if it is neither a number nor a
     curve, and `ValueError` if a value is not allowed"""
-    try: curve = val if callable(val) else SchedNo(float(val), float(val))
-    except (TypeError,ValueError,RuntimeError): raise TypeError(
-        f"{name} has to be a number or a curve, not {val!r}") from None
-    curve = partial(_value_at, curve)
+    try:
+        curve = val if callable(val) else SchedNo(float(val), float(val))
+        curve = partial(_value_at, curve)
+        curve(0.)
+    except (TypeError,ValueError,RuntimeError) as e: raise TypeError(
+        f"{name} has to be a number or a curve such as `SchedCos(0.9, 0.1)`, "
+        f"not {val!r}") from e
     for pos in np.linspace(0, 1, 101):
         v = curve(float(pos))
         if not ok(v): raise ValueError(

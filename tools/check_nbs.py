@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 nbs = Path('nbs')
-limits = {'lines':250, 'longest cell':25, 'columns':100, 'columns shown':80, 'unshown':60, 'names a cell':1, 'joint assignments':0, 'semicolons':0, 'private imports':0}
+limits = {'lines':250, 'longest cell':25, 'columns':100, 'columns shown':80, 'unshown':60, 'names per cell':1, 'joint assignments':0, 'semicolons':0, 'private imports':0}
 places = f'{Path.home()}/',f'{Path.cwd()}/','ipykernel_'
 numbered = re.compile(r'(\d\d)_(\w+(?:\.\w+)*)')
 
@@ -55,7 +55,7 @@ def measure(cells):
     def most(f, srcs): return max(map(f, srcs), default=0)
     def width(src): return most(len, code_lines(src))
     return {'lines': sum(len(code_lines(o)) for o in exported), 'longest cell': most(lambda o: len(code_lines(o)), exported),
-        'columns': most(width, exported), 'columns shown': most(width, shown), 'unshown': unshown(cells), 'names a cell': most(lambda o: len(public_names(o)), exported),
+        'columns': most(width, exported), 'columns shown': most(width, shown), 'unshown': unshown(cells), 'names per cell': most(lambda o: len(public_names(o)), exported),
         'joint assignments': sum(map(joint_assignments, exported)), 'semicolons': sum(map(semicolons, shown)),
         'private imports': sum(bool(re.search(r'\b_\w', what)) for o in exported for _,what,_ in imports_of(o))}
 
@@ -82,7 +82,7 @@ def problems_of(name, numbers):
 
 def where(k, cells):
     "The cells that are over a limit"
-    one = {'longest cell': 'longest cell', 'columns': 'columns', 'columns shown': 'columns shown', 'names a cell': 'names a cell', 'joint assignments': 'joint assignments',
+    one = {'longest cell': 'longest cell', 'columns': 'columns', 'columns shown': 'columns shown', 'names per cell': 'names per cell', 'joint assignments': 'joint assignments',
            'semicolons': 'semicolons', 'private imports': 'private imports'}.get(k)
     if one is None: return ''
     over = [c['id'] for c in cells if c['cell_type']=='code' and measure([''.join(c['source'])])[one] > limits[one]]

@@ -41,13 +41,17 @@ def load_teacher(
 def image_view(
     learn:Learner # For images
 )->tuple: # Channels, side in pixels or None, mean and std of each channel
-    "The format of the images that `learn` was trained on"
+    """The format of the images that `learn` was trained on. Raises `ValueError`
+    if they are not square"""
     conv = first(learn.model.modules(), risinstance(nn.Conv2d))
     if conv is None: raise ValueError(
         'The teacher has no convolutions: choose a network for images')
     reads = L(getattr(learn.dls, 'tls', []))[:1].map(lambda o: o.tfms.fs)
     steps = L(learn.dls.after_item.fs) + reads.concat()
     resize = first(steps, risinstance(Resize))
+    if resize and len(set(resize.size)) > 1: raise ValueError(
+        'The teacher was trained on images of {}×{} pixels, but kd_distill '
+        'makes square ones: train it on squares'.format(*resize.size))
     stats = [o.flatten().expand(conv.in_channels).tolist()
              for o in norm_stats(learn.dls)]
     return conv.in_channels, resize and resize.size[0], stats
@@ -114,6 +118,7 @@ def more_images(self:ImageJob, folder):
     more = image_files(folder, '**/*').filter(lambda o: o.resolve() not in known)
     if not more: raise ValueError(
         f"--unlabelled {folder} has no images other than the labelled ones")
+    check_copies(more, self.valid)
     return more
 
 # %% ../../nbs/72_apps.images.ipynb #3d746060

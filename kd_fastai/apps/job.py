@@ -8,8 +8,9 @@ __all__ = ['seeded_fit', 'ProgressLine', 'last_accuracy', 'duration', 'enough_ep
 
 # %% ../../nbs/71_apps.job.ipynb #4b6bebf4
 from fastai.vision.all import *
-import json,safetensors.torch
+import json,safetensors.torch,textwrap
 from ..losses import *
+from ..task import *
 from ..callback.core import *
 from ..experiment import *
 from ..report.core import *
@@ -224,11 +225,20 @@ def few_threads(
         yield
     finally: torch.set_num_threads(n)
 
+# %% ../../nbs/71_apps.job.ipynb #6f7712dc
+@patch
+def work(self:Job)->float:
+    "Parameters of the larger network, times the numbers in an item"
+    nets = [self.student(), self.teacher()]
+    return max(total_params(o)[0] for o in nets) * first(self.dls.one_batch())[0].numel()
+
 # %% ../../nbs/71_apps.job.ipynb #011b49eb
 @patch
 def run(self:Job):
     "Train, print the report, and write the results"
     self.load()
+    names = ', '.join(class_vocab(self.dls))
+    print('Classes:', textwrap.shorten(names, 200, placeholder=' …'))
     dl = self.all_dls.train
     self.n_epoch = enough_epochs(self.args.epochs, dl, **self.least)
     with few_threads(self.work()): student,report,seeds = self.compare()
@@ -260,13 +270,6 @@ def compare(self:Job)->tuple: # The student that is kept, its report, accuracies
     seeds = pd.DataFrame(rows, columns=['alone','distilled'],
                          index=pd.Index([first,*others], name='seed'))
     return kept,report,seeds.assign(difference=seeds.distilled-seeds.alone)
-
-# %% ../../nbs/71_apps.job.ipynb #6f7712dc
-@patch
-def work(self:Job)->float:
-    "Parameters of the larger network, times the numbers in an item"
-    nets = [self.student(), self.teacher()]
-    return max(total_params(o)[0] for o in nets) * first(self.dls.one_batch())[0].numel()
 
 # %% ../../nbs/71_apps.job.ipynb #c790d99b
 @patch

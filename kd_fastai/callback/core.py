@@ -8,13 +8,13 @@ __all__ = ['default_alpha', 'KDCallback']
 # %% ../../nbs/31_callback.core.ipynb #627ae70e
 from fastai.vision.all import *
 from contextlib import ExitStack
-import inspect
 from ..losses import *
 from ..task import *
 from ..teacher.base import *
 from ..teacher.frozen import *   # what networks and Learners become
 from ..teacher.items import *
 from ..teacher.ensemble import *   # what lists become
+from .checks import *
 from .labels import *
 from .term import *
 
@@ -25,6 +25,12 @@ def _blend(task, teacher, alpha, terms=(), weights=()):
     for term,w in zip(terms, weights):
         if w > 0: loss = loss + w*term
     return loss
+
+# %% ../../nbs/31_callback.core.ipynb #8b4af731
+def _refuse_batch():
+    raise ValueError(
+        "The batches have no target, and fastai skips such batches: give items without a label the "
+        "class -100, for instance with `PartialCategoryBlock`, or check `dls.n_inp`")
 
 # %% ../../nbs/31_callback.core.ipynb #c63e8bdd
 class _BatchLoss(CallbackGroup):
@@ -37,6 +43,7 @@ class _BatchLoss(CallbackGroup):
 
     def before_batch(self):
         "Look up the current values of alpha, T and the weights"
+        if not len(self.yb): _refuse_batch()
         pos = self.pct_train
         self.alpha_now = self.alpha(pos)
         self.T_now = self.T(pos)
@@ -44,8 +51,7 @@ class _BatchLoss(CallbackGroup):
 
     def after_loss(self):
         "Replace the Learner's loss with the blend"
-        if not len(self.yb): return
-        task = labelled_loss(self.learn, self.task_loss_func)
+        task = self.learn.loss_grad
         teacher = self._teacher_loss()
         terms = self._term_losses()
         loss = _blend(task, teacher, self.alpha_now, terms, self.weights)
@@ -59,7 +65,7 @@ def _teacher_answer(self:_BatchLoss):
     "The teacher's answer, None if it is not needed. Terms watch its layers"
     self.needed = [w > 0 or self.in_first_batch for w in self.weights]
     needed = self.in_first_batch or max(0, self.alpha_now, *self.weights) > 0
-    if not needed or not len(self.yb): return
+    if not needed: return
     ask = self.teacher.outputs if self.whole_outputs else self.teacher
     with torch.no_grad(), ExitStack() as stack:
         for f,needed in zip(self.features, self.needed):
@@ -97,14 +103,14 @@ def __repr__(self:type(default_alpha)):
     "A curve as it is written in code, for signatures"
     return f"{self.f.__name__.title().replace('_', '')}({self.start}, {self.end})"
 
-# %% ../../nbs/31_callback.core.ipynb #7b8ecd73
-def _term_columns(labels):
-    "A column name per term: its label, followed by a number if the name is taken"
-    names = ['task_loss', 'teacher_loss', 'alpha', 'T']
-    for k in labels:
-        numbered = (f'{k} {i}' for i in range(2, len(labels)+2))
-        names.append(first([k, *numbered], lambda o: o not in names))
-    return names[4:]
+# %% ../../nbs/31_callback.core.ipynb #beae8017
+class _LabelledOnly(TrainingOnly):
+    "Put `labelled_loss` in place of the Learner's loss"
+    order = -np.inf
+    run_valid = False
+    def __init__(self, kd): self.kd = kd
+    def after_loss(self):
+        self.learn.loss_grad = labelled_loss(self.learn, self.kd.task_loss_func)
 
 # %% ../../nbs/31_callback.core.ipynb #c251ba01
 class KDCallback(_BatchLoss):
@@ -123,39 +129,33 @@ class KDCallback(_BatchLoss):
         self.teacher = as_teacher(teacher)
         self.alpha = as_curve('alpha', alpha, lambda a: 0<=a<=1, 'within [0, 1]')
         self.T = as_curve('T', T, lambda t: 0<t<np.inf, 'above 0 and finite')
+        if loss is not None: check_response_loss(loss)
         self.kd_loss = loss
         self.features = L(features)
-        terms = _term_columns(self.features.attrgot('label'))
-        self.columns = ['task_loss', 'teacher_loss', *terms, 'alpha']
+        self.columns = ['task_loss', 'teacher_loss', *term_columns(self.features), 'alpha']
         self.inputs = BatchInputs(student_inputs, teacher_inputs)
-        ask_first = BeforeForward(self._keep_answer)
-        self.parts = [ExtraColumns(self.columns), self.inputs, ask_first, *self.features]
+        self.parts = [ExtraColumns(self.columns), self.inputs, _LabelledOnly(self),
+                      BeforeForward(self._keep_answer), *self.features]
         self.history = L()
         self.n_shown = 0
 
-# %% ../../nbs/31_callback.core.ipynb #96c75a4a
-def _innermost(loss):
-    "The loss inside `weighted`, `partial` and other wrappers"
-    while inner := getattr(loss, '__wrapped__', getattr(loss, 'func', None)): loss = inner
-    return loss
-
-def _is_ours(loss): return getattr(_innermost(loss), '__module__', '')==soft_target.__module__
-
-def _has_temperature(loss):
-    "Whether `loss` has a parameter `T` and uses it: a default of None says that it does not"
-    T = inspect.signature(getattr(loss, 'forward', loss)).parameters.get('T')
-    return T is not None and T.default is not None
+# %% ../../nbs/31_callback.core.ipynb #5ff279a5
+def _check_alone(learn):
+    if len(learn._grab_cbs(KDCallback)) > 1: raise ValueError(
+        "This fit has two `KDCallback`s, so it would distil twice: take one off with "
+        "`learn.remove_cb(KDCallback)`, or pass several teachers as a list")
 
 # %% ../../nbs/31_callback.core.ipynb #aa6d035b
 @patch
 def _prepare(self:_BatchLoss):
     "Choose the loss, and let the teacher and the terms look at the Learner"
+    _check_alone(self.learn)
     self.loss_fn = self.kd_loss or kd_loss_for(self.task_loss_func)
     check_loss_kind(self.loss_fn, self.task_loss_func)
     check_not_student(self.teacher, self.learn)
     self.class_axis = class_axis(self.task_loss_func)
-    self.whole_outputs = not _is_ours(self.loss_fn)   # if the student has several
-    self.uses_T = _has_temperature(self.loss_fn)
+    self.whole_outputs = not is_from_library(self.loss_fn)   # if the student has several
+    self.uses_T = has_temperature(self.loss_fn)
     self.teacher.prepare(self.learn)
     for f in self.features: f.prepare(self.learn, self.teacher)
 
@@ -165,7 +165,7 @@ def before_fit(self:KDCallback):
     "Begin a record, and keep the loss before a callback wraps it. `validate` calls this too"
     self.history = L()
     self.n_shown = 0
-    self.skipped = False
+    self.skipped = self.trained = False
     self.task_loss_func = self.learn.loss_func
 
 # %% ../../nbs/31_callback.core.ipynb #8d9a0977
@@ -178,31 +178,18 @@ def before_train(self:KDCallback):
     if any(self.features.attrgot('needs_items')):
         self.learn.dl,self.items_dl = with_items(self.dl)
 
-# %% ../../nbs/31_callback.core.ipynb #048ab0c5
-def _check_finite(soft, batch, epoch):
-    for z in tensors_in(soft):   # the sum is faster, and nearly always enough
-        if not math.isfinite(z.sum()) and not z.isfinite().all(): raise ValueError(
-            f"The teacher gave NaN or infinity in batch {batch} of epoch {epoch}: "
-            "check its weights and these inputs")
-
 # %% ../../nbs/31_callback.core.ipynb #c70abc78
 @patch
 def _settle_outputs(self:_BatchLoss):
     "Decide, once the student has answered, whether the loss gets whole outputs"
     several = has_several(self.pred)
     if several and not self.whole_outputs:
-        name = _innermost(self.loss_fn).__name__
+        name = innermost_loss(self.loss_fn).__name__
         raise ValueError(
             f"The student gives several answers, but {name} compares one. Pass your own loss, "
             "which gets all answers of both networks: `KDCallback(..., loss=my_loss)`, with "
             f"`def my_loss(pred, soft, **kw): return {name}(pred[0], soft[0], **kw) + ...`")
     self.whole_outputs = several
-
-# %% ../../nbs/31_callback.core.ipynb #bc6c7fdf
-def _usable(z, device):
-    "`z` on `device`, and copied if `torch.inference_mode` made it: autograd refuses such tensors"
-    z = z.to(device)
-    return z.clone() if z.is_inference() else z
 
 # %% ../../nbs/31_callback.core.ipynb #76522793
 @patch
@@ -212,9 +199,8 @@ def _answers(self:_BatchLoss):
     pred,soft = self.pred,self.soft
     self.soft = None
     if not self.whole_outputs: pred,soft = map(get_logits, (pred, soft))
-    device = first(tensors_in(pred)).device
-    soft = map_tensors(partial(_usable, device=device), soft)
-    _check_finite(soft, self.iter, self.epoch)
+    soft = map_tensors(partial(as_target, pred=first(tensors_in(pred))), soft)
+    check_finite(soft, self.iter, self.epoch)
     if not self.whole_outputs: self._check_logits(soft, pred)
     return pred,soft
 
@@ -247,14 +233,28 @@ def _to_numbers(record):
     "Turn tensors into numbers, which need no memory of the GPU"
     for o in record: o.update({k: float(v) for k,v in o.items()})
 
+# %% ../../nbs/31_callback.core.ipynb #fd7942d2
+@patch
+def after_train(self:KDCallback): self.trained = True
+
+# %% ../../nbs/31_callback.core.ipynb #e57cec5a
+def _fill_row(recorder, next_column):
+    "NaN for what fastai leaves out of the row of a cancelled epoch"
+    missing = recorder.metric_names.index(next_column) - len(recorder.log)
+    at = 1 if recorder.cancel_train else len(recorder.log)
+    recorder.log[at:at] = [np.nan]*missing
+
+# %% ../../nbs/31_callback.core.ipynb #de23da62
 @patch
 def after_epoch(self:KDCallback):
-    "Add the means over the epoch to its row"
+    "Add the means over the epoch to its row; NaN if no batch was trained on. `validate` adds none"
     new = self.history[self.n_shown:]
     self.n_shown = len(self.history)
     _to_numbers(new)
-    if not new or not hasattr(self.learn, 'recorder'): return
-    self.recorder.log += pd.DataFrame(list(new))[self.columns].mean().tolist()
+    if not self.trained or not hasattr(self.learn, 'recorder'): return
+    self.trained = False
+    _fill_row(self.recorder, self.columns[0])
+    self.recorder.log += pd.DataFrame(list(new), columns=self.columns).mean().tolist()
 
 # %% ../../nbs/31_callback.core.ipynb #e833284b
 @patch

@@ -17,11 +17,12 @@ def has_label(
 )->Tensor: # Booleans of the same shape
     "Which elements of `y` are labels, or measured numbers"
     if y.is_floating_point(): return ~y.isnan()
+    if answer_kind(loss_func)=='numbers': return torch.ones_like(y).bool()
     return y != ignored_class(loss_func)
 
 # %% ../../nbs/30_callback.labels.ipynb #b56602cc
 def labelled_loss(
-    learn:Learner, # In `after_loss`
+    learn:Learner, # In `after_loss`, before other callbacks add to the loss
     loss_func # Its loss, as it was before a callback wrapped it
 )->Tensor: # Scalar
     "The Learner's loss of the current batch, over the items with a label"
@@ -36,12 +37,21 @@ def labelled_loss(
 
 # %% ../../nbs/30_callback.labels.ipynb #2eaf5bc5
 def _labelled(learn, loss_func, loss, y, has):
+    mix = getattr(learn.loss_func, '__self__', None)
+    if isinstance(mix, MixHandler): return _mixed(mix, loss_func, loss, has)
+    if loss_func is not learn.loss_func: return loss
     if y.ndim != 1 or not isinstance(learn.pred, Tensor): return loss   # skips pixels itself
-    if loss_func is learn.loss_func: return loss_func(learn.pred[has], y[has])
+    return loss_func(learn.pred[has], y[has])
+
+def _mixed(mix, loss_func, loss, has):
+    "Of `MixUp` or `CutMix`, which divide by the number of all items"
     if loss_name(loss_func)=='LabelSmoothingCrossEntropy': raise ValueError(
         "MixUp with fastai's LabelSmoothingCrossEntropy cannot leave out items without a label: "
         "use CrossEntropyLossFlat(label_smoothing=…)")
-    return loss   # MixUp of PyTorch's cross entropies
+    if getattr(loss_func, 'reduction', 'mean') != 'mean': return loss
+    other = has_label(first(mix.yb1), loss_func)
+    share = torch.lerp(other.float(), has.float(), mix.lam)
+    return loss * share.numel() / share.sum().clamp(min=1e-6)
 
 def _measured(learn, loss_func, loss, y, has):
     if math.isfinite(loss): return loss   # a loss that leaves NaN out itself

@@ -11,6 +11,7 @@ import pickle
 from ..task import *
 from ..hooks import *
 from ..teacher.base import *
+from ..callback.checks import *
 from ..callback.term import *
 from .losses import *
 from .learnt import *
@@ -24,23 +25,33 @@ class _PairOfLayers(Term):
     def needs_items(self): return getattr(self.loss_fn, 'needs_items', False)
     @property
     def label(self): return f"{loss_name(self.loss_fn)} {'+'.join(self.paths[0])}"
+    def joined(self, learn): learn.add_cbs(self.parts)
+    def left(self, learn):
+        learn.remove_cbs(self.parts)
+        self.forget()
     def forget(self): self.hooked,self.seen,self.teacher = [],([],[]),None
 
-    def prepare(self, learn, teacher):
-        "Find the layers. Raises `ValueError` if one does not exist"
-        teacher_layers(teacher, self.paths[1])
-        self.hooked = [get_layer(learn.model, p, 'student') for p in self.paths[0]]
-        self.teacher = teacher
-        self.nets.to(one_param(learn.model).device)
-
     def before_fit(self): self._keep_for_search()
-    def before_batch(self):
-        if self.hooked: call_once_inside(get_model(self.model), watched(self.hooked, self.seen[0]))
     def watching(self): return self.teacher.watching(self.paths[1], self.seen[1])
     def after_cancel_step(self): self.skipped = True
     def after_step(self): self._step()
     def after_batch(self): self.seen = [],[]   # frees the graph
     def after_fit(self): self._back_from_search()
+
+# %% ../../nbs/42_features.pair.ipynb #07372784
+class _LastBeforeForward(BeforeForward): order = np.inf
+
+@patch
+def prepare(self:_PairOfLayers, learn, teacher):
+    "Find the layers. Raises `ValueError` if one does not exist"
+    teacher_layers(teacher, self.paths[1])
+    self.hooked = [get_layer(learn.model, p, 'student') for p in self.paths[0]]
+    self.teacher = teacher
+    self.nets.to(one_param(learn.model).device)
+
+@patch
+def _watch_student(self:_PairOfLayers):
+    if self.hooked: call_once_inside(get_model(self.model), watched(self.hooked, self.seen[0]))
 
 # %% ../../nbs/42_features.pair.ipynb #9fcfd93c
 def _layer_paths(layers):
@@ -98,9 +109,10 @@ class FeatureKD(_PairOfLayers):
 @patch
 def _start(self:FeatureKD, loss):
     self.plain_loss = loss
+    self.parts = [_LastBeforeForward(self._watch_student)]
     self.nets = nn.ModuleDict({'loss':loss} if isinstance(loss, nn.Module) else {})
-    self.own_opt = self.saved = None
-    self.skipped = self.ready = False
+    self.own_opt = self.saved = self.widths = None
+    self.skipped = False
     self.forget()
 
 # %% ../../nbs/42_features.pair.ipynb #45e1746c
@@ -119,8 +131,7 @@ def _features(self:FeatureKD):
     for who,paths,seen in zip(('student','teacher'), self.paths, self.seen):
         for path,f in zip(paths, seen or [None]*len(paths)): self._check(who, path, f, bs)
     s,t = self.seen
-    t = [b.to(a.device) for a,b in zip(s, t)]
-    t = [b.clone() if b.is_inference() else b for b in t]   # autograd refuses inference tensors
+    t = [as_target(b, a) for a,b in zip(s, t)]
     return [[full_precision(f) for f in fs] for fs in (s,t)]
 
 # %% ../../nbs/42_features.pair.ipynb #df7f08a9
@@ -138,15 +149,23 @@ def _comparable(self:FeatureKD, s, t):
     s,t = zip(*map(project, self.nets['projectors'], s, t))
     return (s,t) if len(s) > 1 else (s[0],t[0])
 
+# %% ../../nbs/42_features.pair.ipynb #b66d7f1e
+def _width(f):
+    "Channels of maps, numbers per token or per item"
+    return f.shape[-1 if f.ndim==3 else 1]
+
 # %% ../../nbs/42_features.pair.ipynb #46a42690
 @patch
-def _build(self:FeatureKD, s, t):
+def _build(self:FeatureKD, s, t, widths):
+    if self.own_opt is not None: raise ValueError(
+        f"What this {self.label!r} has learnt is for features of width {self.widths}, and these "
+        f"have {widths}: make a new `FeatureKD` for another network")
+    self.widths = widths
     with torch.random.fork_rng(devices=[]):
         projectors = nn.ModuleList(self._projector_for(a, b) for a,b in zip(s, t))
         self.nets['projectors'] = projectors.to(s[0].device)
         if isinstance(self.loss_fn, LearntLoss): self.loss_fn.make(*self._comparable(s, t))
     self._make_opt()
-    self.ready = True
     if self.saved: self.load_state_dict(self.saved)
 
 # %% ../../nbs/42_features.pair.ipynb #67d29b00
@@ -157,7 +176,8 @@ def batch_loss(self:FeatureKD,
     """The loss of the current batch. Raises `ValueError` for a layer that did
     not run, and for a feature whose first axis is not the batch"""
     s,t = self._features()
-    if not self.ready: self._build(s, t)
+    widths = [_width(f) for f in (*s,*t)]
+    if self.widths != widths: self._build(s, t, widths)
     kwargs = {'items':items} if self.needs_items else {}
     return self.loss_fn(*self._comparable(s, t), **kwargs)
 
@@ -195,11 +215,11 @@ def _step(self:FeatureKD):
 @patch
 def _keep_for_search(self:FeatureKD):
     searching = hasattr(self.learn, 'lr_finder')
-    self.before_search = deepcopy((self.nets, self.own_opt, self.ready)) if searching else None
+    self.before_search = deepcopy((self.nets, self.own_opt, self.widths)) if searching else None
 
 @patch
 def _back_from_search(self:FeatureKD):
-    if self.before_search: self.nets,self.own_opt,self.ready = self.before_search
+    if self.before_search: self.nets,self.own_opt,self.widths = self.before_search
     self.before_search = None
 
 # %% ../../nbs/42_features.pair.ipynb #0eb2e1d7
@@ -213,7 +233,7 @@ def _plain(o):
 @patch
 def state_dict(self:FeatureKD)->dict: # Weights of projectors and loss, state of their optimizer
     "What the term has learnt; empty before the first batch"
-    if not self.ready: return self.saved or {}
+    if not self.widths: return self.saved or {}
     opt = self.own_opt and self.own_opt.state_dict()
     return _plain({'nets': self.nets.state_dict(), 'opt': opt})
 
@@ -223,7 +243,7 @@ def load_state_dict(self:FeatureKD,
     sd:dict # `state_dict()` of a term for the same layers
 ):
     "Continue from `sd`: at once, or as soon as the first batch has shown the shapes"
-    if not self.ready:
+    if not self.widths:
         self.saved = sd
         return
     self.nets.load_state_dict(sd['nets'])

@@ -6,13 +6,14 @@
 __all__ = ['KDReport']
 
 # %% ../../nbs/52_report.core.ipynb #62d77747
-from copy import copy,deepcopy
 from fastai.vision.all import *
 from fastai.callback.rnn import RNNCallback
 from ..task import *
 from ..teacher.base import *
 from ..teacher.frozen import *
+from ..teacher.items import *
 from ..teacher.ensemble import *
+from ..targets.store import *
 from .measures import *
 from .answers import *
 
@@ -46,6 +47,8 @@ class KDReport:
 @patch
 def _prepare(self:KDReport):
     for k,net in self.nets.items():
+        if any(isinstance(o, SoftTargets) for o in net.parts): raise ValueError(
+            f"The {k} has answers for training items only: pass the network that gave them")
         try: net.prepare(self.learn)
         except ValueError as e: raise ValueError(f"The {k} does not fit the data. {e}") from e
 
@@ -53,15 +56,25 @@ def _prepare(self:KDReport):
 @patch
 def _batches(self:KDReport, dl):
     "Inputs and targets of each validation batch, on the student's device"
-    if dl is None: dl = first(self.learn.dls.loaders[1:]) or []
-    if not len(getattr(dl, 'dataset', dl)): raise ValueError(
-        "There are no validation items to report on: pass some as `KDReport(..., dl=)`")
-    if isinstance(dl, DataLoader): dl = dl.new(shuffle=False, drop_last=False)
-    self.items = list(dl.get_idxs()) if isinstance(dl, DataLoader) else None
+    dl = self._with_items(ifnone(dl, self.learn.dls))
     device = getattr(first(self.learn.model.parameters()), 'device', 'cpu')
     for b in dl:
         xb,yb = split_batch(self.learn.dls, b)
+        if self.items_dl: self.items += self.items_dl.items.tolist()
         yield to_device((xb,yb), device)
+
+@patch
+def _with_items(self:KDReport, dl):
+    "All validation items in order, from a loader that knows those in a batch, if it can be known"
+    if isinstance(dl, DataLoaders): dl = first(dl.loaders[1:]) or []
+    if not len(getattr(dl, 'dataset', dl)): raise ValueError(
+        "There are no validation items to report on: pass some as `KDReport(..., dl=)`")
+    if isinstance(dl, DataLoader): dl = dl.new(shuffle=False, drop_last=False)
+    self.timed = {k: o for k,o in self.nets.items() if o.loader(dl, 0) is dl}
+    self.items,self.items_dl = [],None
+    if isinstance(dl, DataLoader) and dl.indexed and dl.bs: dl,self.items_dl = with_items(dl)
+    for net in self.nets.values(): dl = net.loader(dl, 0)
+    return dl
 
 # %% ../../nbs/52_report.core.ipynb #fb489c79
 @patch
@@ -101,23 +114,6 @@ def _start(self:KDReport, z, y):
     vocab = class_vocab(self.learn.dls)
     self.names = list(map(str, vocab if vocab is not None and len(vocab)==n else range(n)))
 
-# %% ../../nbs/52_report.core.ipynb #78efc4fe
-@patch
-def _score(self:KDReport, metrics, xb, out, yb):
-    "Add a batch to `metrics`, given the output `out` of a network"
-    if (y := first(tensors_in(yb))) is None: return
-    pred = out if self.whole else get_logits(out)
-    if self.kind=='classes' and y.ndim==1 and not y.is_floating_point():
-        some = y.as_subclass(Tensor) != self.ignore
-        if not some.any(): return
-        if not some.all(): xb,pred,yb = apply(partial(_pick, some), (xb,pred,yb))
-    learn = copy(self.learn)
-    learn.xb,learn.pred,learn.yb = xb,pred,yb
-    learn.loss = self.learn.loss_func(pred, *yb)
-    for m in metrics: m.accumulate(learn)
-
-def _pick(some, o): return o[some] if isinstance(o, Tensor) and o.shape[:1]==some.shape else o
-
 # %% ../../nbs/52_report.core.ipynb #16dcf4a8
 @patch
 def _add(self:KDReport, zs, y):
@@ -139,7 +135,8 @@ def _add(self:KDReport, zs, y):
 @patch
 def _keep_images(self:KDReport, x, d, n_before):
     "Of the images so far, keep those with the largest distance `d`"
-    if not (isinstance(x, Tensor) and x.ndim==4 and x.shape[1] in (1,3)): return
+    is_image = isinstance(x, Tensor) and x.ndim==4 and x.shape[1] in (1,3)
+    if not is_image or not self.n_images: return
     new = d.nan_to_num(-1),torch.arange(len(d)) + n_before,x.detach().as_subclass(Tensor).cpu()
     d,i,x = map(torch.cat, zip(self.images, new)) if self.images else new
     d,top = d.topk(min(self.n_images, len(d)))
@@ -149,23 +146,23 @@ def _keep_images(self:KDReport, x, d, n_before):
 @patch
 def _measure(self:KDReport, dl):
     "Show each batch to every network once"
-    metrics = {k: deepcopy(L(AvgLoss()) + self.learn.metrics) for k in self.nets}
-    for ms in metrics.values(): ms.map(Self.reset())
     self.images = self.times = None
     kept = defaultdict(list)
     for i,(xb,yb) in enumerate(self._batches(dl)):
-        if i==0: self.xb = xb
         outs = self._ask(xb, i)
         y = first(tensors_in(yb))
-        if i==0: self._start(get_logits(outs['distilled']), y)
-        for k,o in outs.items(): self._score(metrics[k], xb, o, yb)
+        if i==0:
+            self.xb = xb
+            self._start(get_logits(outs['distilled']), y)
+            scores = {k: Scores(self.learn, self.kind) for k in self.nets}
+        pred = outs if self.whole else {k: get_logits(o) for k,o in outs.items()}
+        for k in outs: scores[k].add(xb, pred[k], yb)
         new = self._add({k: self.layout.rows(get_logits(o)) for k,o in outs.items()}, y)
         for k,v in new.items(): kept[k].append(v)
         self._keep_images(first(xb), new['distance'], sum(map(len, kept['distance'][:-1])))
-    self.scores = {k: {m.name: float(ifnone(m.value, np.nan)) for m in ms}
-                   for k,ms in metrics.items()}
+    self.scores = {k: o.values() for k,o in scores.items()}
     self.kept = {k: torch.cat(v) for k,v in kept.items()}
-    self.items = ifnone(self.items, range(len(self.kept['distance'])))
+    self.items = self.items or range(len(self.kept['distance']))
 
 # %% ../../nbs/52_report.core.ipynb #984b9d60
 @patch
@@ -187,8 +184,9 @@ def _closeness(self:KDReport, k):
 def timing(self:KDReport)->dict: # By batch size, as from `time_networks`
     "Times at batch sizes 1 and 64, measured at the first call"
     rounds = {1: self.n_timing, 64: math.ceil(self.n_timing/2)}
-    if self.times is None: self.times = {
-        bs: time_networks(self.nets, self.xb, bs, n) for bs,n in rounds.items()}
+    def time(bs, n): return time_networks(self.timed, self.xb, bs, n)
+    if self.times is None:
+        self.times = {bs: time(bs, n) for bs,n in rounds.items()}
     return self.times
 
 # %% ../../nbs/52_report.core.ipynb #fe54f287
@@ -201,7 +199,7 @@ def _cost(self:KDReport, k):
     "What network `k` costs"
     net = self.nets[k]
     res = {'parameters (M)': _total(n_params, net)/1e6, 'size (MB)': _total(size_mb, net)}
-    if not self.n_timing: return res
+    if not (self.n_timing and k in self.timed): return res
     t1,t64 = (self.timing()[bs][k].median() for bs in (1,64))
     return {**res, 'latency at batch 1 (ms)': t1*1e3, 'throughput at batch 64 (items/s)': 64/t64}
 

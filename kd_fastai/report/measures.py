@@ -210,24 +210,26 @@ def grade(self:Tally,
     y:Tensor, # Classes `(items, positions)`, or labels in the shape of `z`
     where:Tensor # Whether a position has a label, `(items, positions)`
 )->Tensor: # Share of right answers per item
-    "Add a batch of answers, compared with the targets"
+    "Add a batch of answers, compared with the targets. NaN is not graded"
     classes = self.kind=='classes'
+    known = where if classes else where[...,None] & ~y.isnan()
     if not classes: y = y > .5
     choice = self.choice(z)
-    right = self.same(choice, y)
-    z,some_y = z[where],y[where]
+    right = choice==y
     conf = z.softmax(-1).amax(-1) if classes else z.sigmoid()
-    correct = right[where] if classes else some_y
-    self.n_graded += len(z)
-    self.bins += _bin_sums(conf.cpu(), correct.cpu())
-    self.counts += self._count(some_y, choice[where]).cpu()
-    return _mean_of(right, where).cpu()
+    correct = right if classes else y
+    self.bins += _bin_sums(conf[known].cpu(), correct[known].cpu())
+    self.n_graded += int(where.sum()) if classes else known.sum((0,1)).cpu()
+    self.counts += self._count(y, choice, known).cpu()
+    return _mean_of(right.flatten(1), known.flatten(1)).cpu()
 
 # %% ../../nbs/51_report.measures.ipynb #4bd91eaf
 @patch
-def _count(self:Tally, y, choice):
+def _count(self:Tally, y, choice, known):
     "Per class: how often it is the target, the choice, and both"
-    if self.kind=='labels': return torch.stack([o.sum(0) for o in (y, choice, y&choice)])
+    if self.kind=='labels':
+        return torch.stack([(o & known).sum((0,1)) for o in (y, choice, y&choice)])
+    y,choice = y[known],choice[known]
     sets = y,choice,y[choice==y]
     return torch.stack([o.bincount(minlength=self.n_classes) for o in sets])
 
@@ -258,7 +260,7 @@ def summary(self:Tally)->dict:
     "The means `agreement`, `distance`, `accuracy`, `IoU` and `ECE`"
     n = self.n_compared or np.nan
     if self.kind=='classes': accuracy = self.counts[2].sum()/self.n_graded
-    else: accuracy = self.class_accuracy().mean()
+    else: accuracy = self.class_accuracy().nanmean()
     return {'agreement': self.n_same/n, 'distance': self.distance/n,
             'accuracy': float(accuracy), 'IoU': float(self.iou().nanmean()),
             'ECE': _mean_gap(self.reliability())}

@@ -14,6 +14,7 @@ from ..teacher.base import *
 from ..teacher.items import *
 from ..teacher.frozen import *
 from ..teacher.ensemble import *
+from .format import *
 from .replay import *
 
 # %% ../../nbs/21_targets.ask.ipynb #9c994809
@@ -33,19 +34,20 @@ def answers_loss(
     "The loss that tells what the answers of `teacher` mean"
     asked = teacher if is_listy(teacher) else [teacher]
     losses = [o.loss_func for o in asked if isinstance(o, Learner)]
-    return first(losses) or getattr(getattr(dls, 'train', dls).dataset, 'loss_func', None)
+    dl = dls if isinstance(dls, DataLoader) else dls.train
+    return first(losses) or getattr(dl.dataset, 'loss_func', None)
 
 # %% ../../nbs/21_targets.ask.ipynb #3b2f6604
 class Asker:
     "Asks a teacher about the batches of a loader"
     def __init__(self,
         teacher, # As for `as_teacher`
-        dls:DataLoaders, # The student's
+        dls:DataLoaders|DataLoader, # The student's, or its training loader
         views:list=None, # Functions on the first input whose answers are averaged
         layers:list|dict=None # Paths of layers; a dict also has the size to average their maps to
     ):
-        self.dls = dls
-        self.dl = getattr(dls, 'train', dls)
+        self.dls = dls = DataLoaders(dls, dls) if isinstance(dls, DataLoader) else dls
+        self.dl = dls.train
         check_fastai_dl(self.dl, 'Storing soft targets')
         self.views = L(views or noop)
         self.layers = layers if isinstance(layers, dict) else dict.fromkeys(layers or [])
@@ -57,6 +59,7 @@ class Asker:
         self.teacher.prepare(SimpleNamespace(dls=dls, cbs=[], loss_func=loss_func))
         self.kind = answer_kind(loss_func) if loss_func else self.teacher.kind
         self.axis = ifnone(self.teacher.class_axis, class_axis(loss_func) if loss_func else -1)
+        self.has_classes = self.kind in (None,'classes')   # as far as is known
         if self.layers: teacher_layers(self.teacher, self.layers)
 
     @property
@@ -100,8 +103,9 @@ def answers(self:Asker,
 def _note_targets(self:Asker, yb):
     "If no loss is known, integer targets mean classes"
     y = first(yb)
-    if self.kind is None and isinstance(y, Tensor) and not y.is_floating_point():
-        self.kind = 'classes'
+    if self.kind is not None or not isinstance(y, Tensor): return
+    if y.is_floating_point(): self.has_classes = False
+    else: self.kind = 'classes'
 
 @patch
 def _check(self:Asker, dl, z, seen):
@@ -115,9 +119,10 @@ def _check(self:Asker, dl, z, seen):
         if len(o) != n: raise ValueError(
             f"The teacher's layer {path!r} has the shape {tuple(o.shape)} for a batch of {n}: "
             "a store needs one output per item")
-    if not all(o.isfinite().all() for o in (z,*seen.values())): raise ValueError(
-        f"The teacher gave NaN or infinity for one of these items: {list(dl.items)}. "
-        "Check them and the teacher's weights")
+    finite = torch.stack([o.isfinite().reshape(n, -1).all(1) for o in (z,*seen.values())]).all(0)
+    if not finite.all(): raise ValueError(
+        f"The teacher gave NaN or infinity for {n-finite.sum()} of {n} items in a batch: check its "
+        f"weights, and {describe_item(self.dl, int(dl.items[int(finite.int().argmin())]))}")
 
 # %% ../../nbs/21_targets.ask.ipynb #5af95029
 @patch
@@ -133,3 +138,15 @@ def check_single(self:Asker,
         f"The teacher answers with {len(parts)} tensors, of shapes {shapes}, but a store keeps "
         "one. Build one store for each that you want, with a function that picks it, for instance "
         "`lambda *xb: as_teacher(teacher).outputs(*xb)[1]`")
+
+# %% ../../nbs/21_targets.ask.ipynb #9414e312
+@patch
+def warn_of_batch_statistics(self:Asker):
+    "Warn if a network's batch norm has no running statistics"
+    networks = [o.model for o in self.teacher.parts if isinstance(o.model, nn.Module)]
+    norms = nn.modules.batchnorm._BatchNorm
+    if any(isinstance(m, norms) and m.running_mean is None
+           for net in networks for m in net.modules()): warn(
+        "A batch norm of the teacher has no running statistics, so its answers depend on the "
+        "other items of a batch: stored answers differ from those in training. Use "
+        "`track_running_stats=True`, or a live teacher")

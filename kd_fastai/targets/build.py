@@ -53,6 +53,14 @@ def _describe(self:_Build, topk, T):
         topk=topk, T=T, views=self.asker.view_names, teacher=fingerprint(self.asker.teacher),
         items=digest64(self.digests.tobytes()), contents=file_checksums(items, some),
         **describe_data(self.asker.dls, self.header['epochs']))
+    if inputs := self._lasting_inputs(some[::2]): self.header['inputs'] = inputs
+
+@patch
+def _lasting_inputs(self:_Build, some):
+    "Numbers of some inputs, those that differ from one reading to the next left out"
+    a = input_samples(self.dl, some)
+    b = input_samples(self.dl, some)
+    return {i: o for i,o in a.items() if b.get(i)==o}
 
 # %% ../../nbs/22_targets.build.ipynb #d53227b2
 @patch
@@ -65,6 +73,19 @@ def _stored(self:_Build):
 def _stored_dtype(self:_Build):
     if stored := self._stored(): return stored[1].get('dtype')
 
+# %% ../../nbs/22_targets.build.ipynb #008d39d8
+@patch
+def _check_topk(self:_Build, topk, z):
+    if topk is None: return
+    if not self.asker.has_classes or self.asker.kind in ('labels','numbers'): raise ValueError(
+        "`topk` keeps the largest logits of one of several classes, but these answers are several "
+        "labels or numbers: leave it out")
+    if not isinstance(topk, (int,np.integer)): raise ValueError(
+        f"`topk` has to be a whole number, not {topk!r}")
+    if not (z.ndim==2 and 0 < topk < z.shape[1]): raise ValueError(
+        f"The largest {topk} cannot be kept of outputs of shape {tuple(z.shape[1:])}: "
+        "leave out `topk`, or make it smaller")
+
 # %% ../../nbs/22_targets.build.ipynb #f9b88575
 @patch
 def _ask_first_batch(self:_Build, topk, dtype):
@@ -73,18 +94,18 @@ def _ask_first_batch(self:_Build, topk, dtype):
     with closing(self.asker.answers(self.loader(epoch, rows[:self.dl.bs]))) as batches:
         batch = next(batches, None)
     if batch is None: raise ValueError("None of the first items could be read: check the data")
-    xb,_,z,seen = batch
+    xb,at,z,seen = batch
+    self.first = at,z
     self.asker.check_single(xb)
-    if topk is not None and not (z.ndim==2 and 0 < topk < z.shape[1]): raise ValueError(
-        f"The largest {topk} cannot be kept of outputs of shape {tuple(z.shape[1:])}: "
-        "leave out `topk`, or make it smaller")
-    kind = 'classes' if topk else self.asker.kind
+    self._check_topk(topk, z)
+    self.kind = kind = 'classes' if topk else self.asker.kind
     if kind: check_logits(z, kind, self.asker.axis)
     self.sample = sample_inputs(xb[0]) if self.header['epochs'] else None
     self.header |= dict(
         shape=list(z.shape[1:]), input=image_sizes(xb[0]),
         layers={path: list(o.shape[1:]) for path,o in seen.items()},
         dtype=dtype or self._stored_dtype() or dtype_for(z, kind, self.asker.axis))
+    check_places(self.dl, self.header)
 
 # %% ../../nbs/22_targets.build.ipynb #6558e93c
 @patch
@@ -93,6 +114,7 @@ def _begin(self:_Build):
     if stored := self._stored():
         name,header = stored
         self._compare(header)
+        self._compare_first()
         return name=='header.json'
     if rank_distrib(): return False
     self.path.mkdir(parents=True, exist_ok=True)
@@ -110,13 +132,36 @@ def _save(self:_Build, name, o):
 @patch
 def _compare(self:_Build, stored):
     "Raise `ValueError` if the folder holds something else"
-    if differs := [k for k in stored if stored[k] != self.header.get(k)]:
+    names = [k for k in stored if k not in ('inputs','unreadable')]
+    if differs := [k for k in names if stored[k] != self.header.get(k)]:
         k = differs[0]
         raise ValueError(
             f"{self.path} holds soft targets that differ in {', '.join(differs)}. "
             f"Stored: {stored[k]}. Here: {self.header.get(k)}. Choose another folder")
+    here = input_samples(self.dl, list(map(int, stored.get('inputs', {}))))
+    for i in changed_inputs(stored.get('inputs', {}), here): raise ValueError(
+        f"{self.path} holds soft targets for another input of {describe_item(self.dl, int(i))}. "
+        "Choose another folder")
     sample = self.path/'sample.npy'
     if sample.exists(): check_same_inputs(torch.from_numpy(np.load(sample)), self.sample)
+
+# %% ../../nbs/22_targets.build.ipynb #3f0961aa
+@patch
+def _compare_first(self:_Build):
+    "Raise `ValueError` if the first answers are not those in the folder"
+    file = self.path/shard_name(0)
+    if not file.exists(): return
+    h = self.header
+    at,z = self.first
+    rec = encode(z.numpy(), record_type(h['shape'], h['topk'], h['dtype']), h['T'])
+    here = decode(rec, h['shape'])
+    stored = decode(np.load(file, mmap_mode='r')[at], h['shape'])
+    known = stored.isfinite().reshape(len(at), -1).all(1)
+    if not known.any(): return
+    _,change = agreement(stored[known], here[known], self.asker.axis, self.kind or 'numbers')
+    if not change <= .01: raise ValueError(
+        f"{self.path} holds answers of another teacher: those about the first items differ by "
+        f"{change:.2g}. Choose another folder")
 
 # %% ../../nbs/22_targets.build.ipynb #66b34694
 def _put_same_shape(into, at, o, what):
@@ -150,6 +195,25 @@ def _full_disk(self:_Build, n, n_all):
         raise OSError(e.errno, f"The disk is full. {n} of {n_all} files are written and stay: make "
                                f"room in {self.path} and build again to go on") from e
 
+# %% ../../nbs/22_targets.build.ipynb #f91e71cd
+@patch
+def _unreadable(self:_Build):
+    "The rows without an answer"
+    rows = []
+    if self.header['epochs']: return rows   # a replay reads all items
+    for i,(_,shard) in enumerate(self.shards):
+        out = np.load(self.path/shard_name(i), mmap_mode='r')['out']
+        first_number = out[(slice(None), *[0]*(out.ndim-1))]
+        rows += [shard[int(o)] for o in np.flatnonzero(np.isnan(first_number))]
+    return rows
+
+@patch
+def _finish(self:_Build):
+    "Give the header its name, after noting which items could not be read"
+    begun = self.path/'begun.json'
+    if rows := self._unreadable(): write_header(begun, read_header(begun) | {'unreadable':rows})
+    os.replace(begun, self.path/'header.json')
+
 # %% ../../nbs/22_targets.build.ipynb #6d47f1c4
 def _wait_for_all():
     "Wait until all processes are here"
@@ -167,14 +231,14 @@ def _run(self:_Build, progress):
         if (self.path/shard_name(i)).exists(): continue
         with self._full_disk(n, len(mine)): self._save(shard_name(i), self._records(epoch, rows))
     _wait_for_all()
-    if not rank_distrib(): os.replace(self.path/'begun.json', self.path/'header.json')
+    if not rank_distrib(): self._finish()
     _wait_for_all()
 
 # %% ../../nbs/22_targets.build.ipynb #9516df46
 @patch(cls_method=True)
 def build(cls:SoftTargets,
     teacher, # A network, a `Learner`, a callable on a batch's inputs, or a list of these
-    dls:DataLoaders, # The student's; the teacher is asked about their training items
+    dls:DataLoaders|DataLoader, # The student's; the teacher is asked about the training items
     path:str|Path, # Folder to write, or to go on with
     topk:int=None, # Keep the largest of many classes; None: all
     T:float=1., # With `topk`: temperature at which the mass of the other classes is exact
@@ -191,6 +255,7 @@ def build(cls:SoftTargets,
     be stored or `path` holds others, `OSError` if the disk is full"""
     asker = Asker(teacher, dls, views, layers)
     job = _Build(asker, path, epochs, shard_size, key, seed)
+    asker.warn_of_batch_statistics()
     job._describe(topk, T)
     job._ask_first_batch(topk, dtype)
     job._run(progress)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['record_type', 'encode', 'rest_logit', 'decode', 'dtype_for', 'decode_layer', 'damaged_records', 'write_whole',
-           'new_header', 'write_header', 'read_header', 'item_name', 'digest64', 'common_folder', 'item_digests',
-           'describe_item', 'file_checksums', 'fingerprint', 'describe_tfms']
+           'new_header', 'write_header', 'read_header', 'shard_name', 'check_shards', 'item_name', 'digest64',
+           'common_folder', 'item_digests', 'describe_item', 'file_checksums', 'fingerprint', 'describe_tfms']
 
 # %% ../../nbs/20_targets.format.ipynb #d2e48c4e
 from fastai.vision.all import *
@@ -154,14 +154,37 @@ def read_header(
     file:Path # `header.json` or `begun.json`
 )->dict: # Without the checksum
     "The properties of a store. Raises `ValueError` if damaged or of another version"
-    h = json.loads(file.read_text())
-    crc = h.pop('crc')
-    if h.get('version') != _version: raise ValueError(
+    try: h = dict(json.loads(file.read_text()))
+    except (ValueError,TypeError): h = None
+    if h and h.get('version') != _version: raise ValueError(
         f"{file.parent} has version {h.get('version')} of the format, but this kd_fastai reads "
-        f"version {_version}: build the store again")
-    if crc != _checksum(h): raise ValueError(
-        f"{file} is damaged, it does not match its checksum: build the store again")
+        f"version {_version}: build the store again in another folder")
+    if not h or h.pop('crc', None) != _checksum(h): raise ValueError(
+        f"{file} is damaged, it does not match its checksum: build again in another folder")
     return {'layers':{}} | h   # a store without layers need not have the key
+
+# %% ../../nbs/20_targets.format.ipynb #d216521f
+def shard_name(
+    i:int # Counted over all epochs
+)->str:
+    "The file that holds shard `i`"
+    return f'shard-{i:06}.npy'
+
+# %% ../../nbs/20_targets.format.ipynb #93898ceb
+def check_shards(
+    path:Path, # Folder of a store
+    header:dict, # As from `read_header`
+    size:int # Bytes per record
+):
+    "Raise `FileNotFoundError` if a file is missing, and `ValueError` if one is too short"
+    n,rows = header['shard_size'],header['rows']
+    again = "rename header.json to begun.json, and build again to write it anew"
+    for i in range(max(1, header['epochs'])*math.ceil(rows/n)):
+        file = path/shard_name(i)
+        if not file.exists(): raise FileNotFoundError(f"{file} is missing: {again}")
+        start = i%math.ceil(rows/n)*n
+        if file.stat().st_size < size*min(n, rows-start): raise ValueError(
+            f"{file} is cut off: delete it, {again}")
 
 # %% ../../nbs/20_targets.format.ipynb #fd02e7b1
 def _path_within(path, root):

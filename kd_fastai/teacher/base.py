@@ -21,6 +21,7 @@ class Teacher:
     model = None        # Network whose layers can be watched, if there is one
     kind = None         # Kind of its answers, from `answer_kind`; None: unknown
     class_axis = None   # Axis of the classes in its answers; None: unknown
+    encoding = None     # Of its inputs, from `input_encoding`; None: unknown
 
     def __call__(self,
         *xb # Inputs of a batch
@@ -268,9 +269,14 @@ def check_not_student(
     teacher:Teacher, # Any teacher
     learn:Learner # The student's Learner
 ):
-    "Raise `ValueError` if `teacher` uses weights that the student trains"
-    trained = {id(p) for p in learn.model.parameters() if p.requires_grad}
+    """Raise `ValueError` if `teacher` uses weights that the student trains, or statistics of a
+    batch norm that it updates"""
+    layers = [m for m in learn.model.modules() if m.training]
+    stats = [id(m.running_mean) for m in layers if getattr(m, 'running_mean', None) is not None]
+    trained = {id(p) for p in learn.model.parameters() if p.requires_grad} | set(stats)
     networks = [o.model for o in teacher.parts if isinstance(o.model, nn.Module)]
-    if any(id(p) in trained for m in networks for p in m.parameters()): raise ValueError(
-        "Student and teacher share weights that are trained, so the teacher would change with the "
-        "student. Use a copy as teacher, `deepcopy(learn.model)`, or freeze the shared weights")
+    used = [id(p) for m in networks for p in [*m.parameters(), *m.buffers()]]
+    if trained.intersection(used): raise ValueError(
+        "Student and teacher share weights that are trained, or batch norms, so the teacher would "
+        "change with the student. Use a copy as teacher, `deepcopy(learn.model)`, or freeze the "
+        "shared layers and keep their batch norms in evaluation mode")

@@ -110,7 +110,7 @@ def __call__(self:Ensemble,
 # %% ../../nbs/14_teacher.ensemble.ipynb #bcb2d037
 @patch
 def _check(self:Ensemble, which, zs):
-    "When averaging probabilities, warn once per fit about teachers that end in a softmax"
+    "Warn once per fit about teachers that end in a softmax or sigmoid"
     if not self.to_check: return
     self.to_check = False
     for i,z in zip(which, zs):
@@ -128,9 +128,9 @@ def prepare(self:Ensemble,
     if lf := getattr(learn, 'loss_func', None):
         self.kind = answer_kind(lf)
         self.class_axis = ifnone(self.axis, class_axis(lf))
-        self.to_check = self.kind and self.space != 'logits'
-        right = _right_space.get(self.kind)
-        if self.to_check and self.space != right: raise ValueError(
+        self.to_check = self.kind is not None
+        right = _right_space.get(self.kind, self.space)
+        if self.space not in ('logits',right): raise ValueError(
             f"space={self.space!r} does not fit {loss_name(lf)}: use space={right!r}")
     for i,t in enumerate(self.teachers):
         try: t.prepare(learn)
@@ -187,6 +187,21 @@ def _answers_and_targets(self:Ensemble, dl):
         ys.append(yb[0].cpu())
     return torch.cat(zs, 1),torch.cat(ys)
 
+# %% ../../nbs/14_teacher.ensemble.ipynb #eaac7c89
+@patch
+def _check_targets(self:Ensemble, z, y):
+    if y.shape==z.shape if self.space=='sigmoid' else not y.is_floating_point():
+        return
+    raise ValueError(
+        f"space={self.space!r} is weighed by the (binary) cross entropy, which these targets do "
+        f"not suit: they have shape {tuple(y.shape)} and type {y.dtype}. Pass the loss to "
+        "minimise as `loss_func`, such as `MSELossFlat()` or `BCEWithLogitsLossFlat()`")
+
+@patch
+def _default_loss(self:Ensemble):
+    if self.space=='sigmoid': return F.binary_cross_entropy_with_logits
+    return CrossEntropyLossFlat(axis=ifnone(self.axis, -1))
+
 # %% ../../nbs/14_teacher.ensemble.ipynb #29c9834c
 @patch
 def weigh(self:Ensemble,
@@ -195,18 +210,16 @@ def weigh(self:Ensemble,
 )->Ensemble: # The ensemble itself, with new `weights`
     """Set the weights that have the lowest loss on `dl`, which needs the
     student's transforms, like `dls.valid`. Weights below 0.001 become 0"""
+    if isinstance(dl, DataLoaders): raise TypeError(
+        "`weigh` needs one loader, for instance `dls.valid`")
     lf = loss_func or self._default_loss()
     self.prepare(SimpleNamespace(dls=DataLoaders(dl), cbs=[], loss_func=lf))
     zs,y = self._answers_and_targets(dl)
+    if not loss_func: self._check_targets(zs[0], y)
     def loss(w): return lf(self.mean_of(zs, w, 1.), y)
     w = _best_shares(loss, len(self.teachers))
     self.weights = _shares(w.where(w >= 1e-3, 0), len(w))
     return self
-
-@patch
-def _default_loss(self:Ensemble):
-    if self.space=='sigmoid': return F.binary_cross_entropy_with_logits
-    return CrossEntropyLossFlat(axis=ifnone(self.axis, -1))
 
 # %% ../../nbs/14_teacher.ensemble.ipynb #7c6dc1d1
 @patch(as_prop=True)

@@ -9,6 +9,7 @@ __all__ = ['fold_batch_norm', 'has_bfloat16', 'half_type', 'fast_copy', 'is_fini
 from fastai.vision.all import *
 from copy import deepcopy
 from torch.nn.utils.fusion import fuse_conv_bn_weights
+from torch.overrides import TorchFunctionMode
 from ..task import *
 from ..hooks import *
 from .base import *
@@ -18,29 +19,45 @@ def _two(xb):
     "Copies of the first two items of a batch"
     return map_tensors(lambda o: o[:2].clone() if o.ndim else o, xb)
 
+class _Uses(TorchFunctionMode):
+    "Counts the operations that get each tensor in `n`, by its id"
+    def __init__(self):
+        super().__init__()
+        self.n = {}
+    def __torch_function__(self, f, types, args=(), kwargs=None):
+        out = f(*args, **(kwargs or {}))
+        if first(tensors_in(out)) is not None:   # not only its shape
+            for o in tensors_in((args, kwargs)):
+                if id(o) in self.n: self.n[id(o)] += 1
+        return out
+
+# %% ../../nbs/11_teacher.fast.ipynb #05c02159
 _linear = nn.Conv1d,nn.Conv2d,nn.Conv3d,nn.Linear
 _norms = nn.BatchNorm1d,nn.BatchNorm2d,nn.BatchNorm3d
 
 def _pairs(model, xb):
-    "Each batch norm with the layer whose output it gets, if both run exactly once"
+    """Each batch norm with the layer whose output it gets, if both run exactly once and nothing
+    else gets that output"""
     outs,pairs = [],{}
+    uses = _Uses()
     calls = collections.Counter()
     def after_linear(m, i, o):
         calls[m] += 1
         outs.append((o, o._version, m))
+        uses.n[id(o)] = 0
     def before_norm(m, i):
         calls[m] += 1
-        pairs.update({m:layer for o,version,layer in outs
+        pairs.update({m:(layer,id(o)) for o,version,layer in outs
                       if o is i[0] and o._version==version and o.ndim==layer.weight.ndim})
     def all_of(types): return [m for m in model.modules() if isinstance(m, types)]
     hooks = [m.register_forward_hook(after_linear) for m in all_of(_linear)]
     hooks += [m.register_forward_pre_hook(before_norm) for m in all_of(_norms)]
     try:
-        with torch.no_grad(): model(*_two(xb))
+        with torch.no_grad(), uses: model(*_two(xb))
     finally:
         for h in hooks: h.remove()
-    return {norm:layer for norm,layer in pairs.items()
-            if calls[norm]==calls[layer]==1 and norm.track_running_stats}
+    return {norm:layer for norm,(layer,out) in pairs.items()
+            if calls[norm]==calls[layer]==uses.n[out]==1 and norm.track_running_stats}
 
 # %% ../../nbs/11_teacher.fast.ipynb #bf3d1bf2
 def fold_batch_norm(

@@ -86,6 +86,13 @@ def validation_view(
     show = getattr(dl.dataset, 'set_split_idx', lambda i: nullcontext())
     with show(1): yield
 
+# %% ../../nbs/13_teacher.items.ipynb #94242260
+def _refuse_mixed(learn):
+    for cb in getattr(learn, 'cbs', []):
+        if isinstance(cb, MixHandler): raise ValueError(
+            f"{type(cb).__name__} mixes the student's inputs, and `ByItem` reads the items as they "
+            "are: leave it out, or use a teacher that gets the student's inputs")
+
 # %% ../../nbs/13_teacher.items.ipynb #213bbfeb
 class ByItem(Teacher):
     """A teacher that gets its inputs from the items of a batch, through `view`,
@@ -98,6 +105,7 @@ class ByItem(Teacher):
     ):
         self.teacher = as_teacher(teacher)
         self.view = view
+        for o in self.parts: o.encoding = None   # `view` sees to that
 
     @property
     def name(self): return self.teacher.name
@@ -110,9 +118,14 @@ class ByItem(Teacher):
     @property
     def class_axis(self): return self.teacher.class_axis
 
-    def prepare(self, learn): self.teacher.prepare(learn)
     def after_step(self, learn): self.teacher.after_step(learn)
     def watching(self, paths, seen): return self.teacher.watching(paths, seen)
+
+# %% ../../nbs/13_teacher.items.ipynb #4feb2c48
+@patch
+def prepare(self:ByItem, learn):
+    _refuse_mixed(learn)
+    self.teacher.prepare(learn)
 
 # %% ../../nbs/13_teacher.items.ipynb #b81c0f09
 @patch
@@ -121,12 +134,16 @@ def loader(self:ByItem, dl, epoch):
     return dl
 
 # %% ../../nbs/13_teacher.items.ipynb #230b2eec
+def _pick(dataset, idxs):
+    items = getattr(dataset, 'items', None)
+    if items is None: return L(dataset[int(i)] for i in idxs)
+    is_table = isinstance(items, (pd.DataFrame,pd.Series))
+    return items.iloc[idxs] if is_table else L(items)[list(idxs)]
+
 @patch
 def _inputs(self:ByItem, xb):
     "The teacher's inputs for the items of this batch"
-    items,idxs = self.items_dl.dataset.items,self.items_dl.items
-    is_table = isinstance(items, (pd.DataFrame,pd.Series))
-    picked = items.iloc[idxs] if is_table else L(items)[list(idxs)]
+    picked = _pick(self.items_dl.dataset, self.items_dl.items)
     device = first(tensors_in(xb)).device
     return to_device(tuplify(self.view(picked)), device)
 
