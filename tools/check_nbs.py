@@ -1,5 +1,5 @@
 """Check what a notebook has to be besides passing: its opening, its outputs, its imports, its place in the sidebar, and the size of what a reader has
-to take in at once. Prints a table of the modules' notebooks, then the problems. With notebooks as arguments only these; `--table` gives the table alone, as HTML."""
+to take in at once. Prints a table of the modules' notebooks, then the problems. With notebooks as arguments only these."""
 import ast, io, json, re, sys, tokenize
 from pathlib import Path
 import yaml
@@ -81,11 +81,9 @@ def problems_of(name, numbers):
         if v > limits[k]: yield f'{k}: {v}, at most {limits[k]}{where(k, cells)}'
 
 def where(k, cells):
-    "The cells that are over a limit"
-    one = {'longest cell': 'longest cell', 'columns': 'columns', 'columns shown': 'columns shown', 'names per cell': 'names per cell', 'joint assignments': 'joint assignments',
-           'semicolons': 'semicolons', 'private imports': 'private imports'}.get(k)
-    if one is None: return ''
-    over = [c['id'] for c in cells if c['cell_type']=='code' and measure([''.join(c['source'])])[one] > limits[one]]
+    "The cells that are over a limit of single cells"
+    if k in ('lines', 'unshown'): return ''
+    over = [c['id'] for c in cells if c['cell_type']=='code' and measure([''.join(c['source'])])[k] > limits[k]]
     return f" (cells {', '.join(over)})"
 
 def pages(o):
