@@ -104,7 +104,8 @@ def run(path, everywhere):
     return failed
 
 if __name__=='__main__':
-    warnings.filterwarnings('ignore')
+    warnings.simplefilter('always')   # so that a test can record them
+    warnings.showwarning = lambda *args, **kwargs: None
     *options,path = sys.argv[1:]
     install()
     failed = run(Path(path), '--all' in options)
