@@ -56,7 +56,8 @@ def _data(p):
     flag(p, '--flip', 'let augmentation also mirror images left to right')
 
 # %% ../../nbs/71_apps.images_options.ipynb #f753e99d
-@command('images', 'labelled images', 'kd_fastai.apps.images:ImageJob')
+@command('images', distils('labelled images'),
+         'kd_fastai.apps.images:ImageJob')
 def image_options(
     p:Parser
 ):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['commands', 'count', 'rate', 'share', 'real', 'Command', 'command', 'Parser', 'make_parser', 'number', 'Once',
-           'option', 'flag', 'shared_options']
+           'option', 'flag', 'distils', 'shared_options']
 
 # %% ../../nbs/70_apps.options.ipynb #da3d01ea
 import argparse,math
@@ -16,11 +16,11 @@ from importlib import import_module
 class Command:
     "A subcommand of `kd_distill`"
     name:str # What the user types
-    data:str # What it learns from, in words; shown in the help
+    does:str # What it does, in words; shown in the help
     runs:str # 'module:Class', imported after the arguments are read
     options:callable # `options(parser)` adds the options
 
-    def job(self)->type: # The class that runs
+    def job(self)->type: # The class: `cls(args).run()` does the work
         module,_,name = self.runs.partition(':')
         return getattr(import_module(module), name)
 
@@ -29,12 +29,12 @@ commands = {}   # All subcommands, by name
 # %% ../../nbs/70_apps.options.ipynb #9611df4a
 def command(
     name:str, # What the user types
-    data:str, # What it learns from, in words; shown in the help
+    does:str, # What it does, in words; shown in the help
     runs:str # 'module:Class'
 )->callable: # A decorator
     "Register a function that adds options to a parser as a subcommand"
     def register(options):
-        commands[name] = Command(name, data, runs, options)
+        commands[name] = Command(name, does, runs, options)
         return options
     return register
 
@@ -57,10 +57,8 @@ def make_parser(
     parser = Parser(prog='kd_distill', description=description)
     sub = parser.add_subparsers(metavar='|'.join(commands), required=True)
     for c in commands.values():
-        does = (f'train a teacher on {c.data}, then pairs of students: '
-                'one alone, one distilled from the teacher')
-        title = does[0].upper() + does[1:]
-        p = sub.add_parser(c.name, help=does, description=title)
+        title = c.does[0].upper() + c.does[1:]
+        p = sub.add_parser(c.name, help=c.does, description=title)
         p.set_defaults(command=c)
         c.options(p)
     return parser
@@ -120,6 +118,14 @@ def flag(
 ):
     "Add an option without a value"
     p.add_argument(name, action=Once, nargs=0, const=const, default=not const, help=help, **kwargs)
+
+# %% ../../nbs/70_apps.options.ipynb #bd157697
+def distils(
+    data:str # What it learns from, in words
+)->str:
+    "What a subcommand does that runs a job"
+    return (f'train a teacher on {data}, then pairs of students: '
+            'one alone, one distilled from the teacher')
 
 # %% ../../nbs/70_apps.options.ipynb #188dbfb5
 def shared_options(

@@ -40,7 +40,7 @@ def _training(p):
     option(p, '--seeds', count, 3, 'number of pairs of students, each with its own seed')
 
 # %% ../../nbs/71_apps.text_options.ipynb #5623634b
-@command('text', 'labelled texts', 'kd_fastai.apps.text:TextJob')
+@command('text', distils('labelled texts'), 'kd_fastai.apps.text:TextJob')
 def text_options(
     p:Parser
 ):
