@@ -10,6 +10,7 @@ from fastai.vision.all import *
 from contextlib import closing
 import errno
 from ..task import *
+from ..status import *
 from ..teacher.base import *
 from ..teacher.items import *
 from .format import *
@@ -171,16 +172,19 @@ def _put_same_shape(into, at, o, what):
     into[at] = o
 
 @patch
-def _records(self:_Build, epoch, rows):
-    "The records of some rows"
+def _records(self:_Build, epoch, rows, show):
+    "The records of some rows. Calls `show` with the number of items so far"
     h = self.header
     def empty(shape): return np.full((len(rows), *shape), np.nan, dtype=np.float32)
     all_z = empty(h['shape'])
     all_layers = {k: empty(shape) for k,shape in h['layers'].items()}
+    n = 0
     for _,at,z,seen in self.asker.answers(self.loader(epoch, rows)):
         _put_same_shape(all_z, at-rows[0], z, 'answers')
         for k,o in seen.items():
             _put_same_shape(all_layers[k], at-rows[0], o, f'outputs of layer {k!r}')
+        n += len(at)
+        show(n)
     dtype = record_type(h['shape'], h['topk'], h['dtype'], h['layers'])
     return encode(all_z, dtype, h['T'], all_layers)
 
@@ -215,6 +219,23 @@ def _finish(self:_Build):
     os.replace(begun, self.path/'header.json')
 
 # %% ../../nbs/22_targets.build.ipynb #6d47f1c4
+@patch
+def _write_shards(self:_Build, progress):
+    "Write the files of this process that are missing"
+    mine = list(enumerate(self.shards))[rank_distrib()::max(1, num_distrib())]
+    missing = [(i,*o) for i,o in mine if not (self.path/shard_name(i)).exists()]
+    total = sum(len(rows) for _,(_,rows) in mine)
+    done = total - sum(len(rows) for *_,rows in missing)
+    with items_shown(False if rank_distrib() else progress, 'answers') as show:
+        show(done, total)
+        for n,(i,epoch,rows) in enumerate(missing, len(mine)-len(missing)):
+            def show_more(k): show(done+k, total)
+            with self._full_disk(n, len(mine)):
+                self._save(shard_name(i), self._records(epoch, rows, show_more))
+            done += len(rows)
+            show(done, total)
+
+# %% ../../nbs/22_targets.build.ipynb #fa193fbe
 def _wait_for_all():
     "Wait until all processes are here"
     if torch.distributed.is_available() and torch.distributed.is_initialized():
@@ -225,11 +246,7 @@ def _run(self:_Build, progress):
     done = self._begin()
     _wait_for_all()
     if done: return
-    mine = list(enumerate(self.shards))[rank_distrib()::max(1, num_distrib())]
-    shown = progress_bar(mine) if progress and not rank_distrib() else mine
-    for n,(i,(epoch,rows)) in enumerate(shown):
-        if (self.path/shard_name(i)).exists(): continue
-        with self._full_disk(n, len(mine)): self._save(shard_name(i), self._records(epoch, rows))
+    self._write_shards(progress)
     _wait_for_all()
     if not rank_distrib(): self._finish()
     _wait_for_all()
@@ -249,7 +266,7 @@ def build(cls:SoftTargets,
     shard_size:int=16384, # Items per file, which are in memory while it is made
     key:callable=None, # From an item of `dataset.items` to its name; None: `item_name`
     seed:int=0, # Of a replay
-    progress:bool=True # Show a bar
+    progress=True # Show how many items are done. A function is called with `(done, total)`
 )->SoftTargets:
     """Ask `teacher` about every training item of `dls`. Raises `ValueError` if the answers cannot
     be stored or `path` holds others, `OSError` if the disk is full"""

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['record_type', 'encode', 'rest_logit', 'decode', 'dtype_for', 'decode_layer', 'damaged_records', 'write_whole',
-           'new_header', 'write_header', 'read_header', 'shard_name', 'check_shards', 'item_name', 'digest64',
-           'common_folder', 'item_digests', 'describe_item', 'file_checksums', 'fingerprint', 'describe_tfms']
+           'read_array', 'new_header', 'write_header', 'read_header', 'shard_name', 'check_shards', 'item_name',
+           'digest64', 'common_folder', 'item_digests', 'describe_item', 'file_checksums', 'fingerprint']
 
 # %% ../../nbs/20_targets.format.ipynb #d2e48c4e
 from fastai.vision.all import *
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date,timedelta
-import hashlib,inspect,json,zlib
+import hashlib,json,zlib
 from ..task import *
 from ..teacher.base import *
 
@@ -130,6 +131,29 @@ def write_whole(
         os.fsync(f.fileno())
     os.replace(part, path)
 
+# %% ../../nbs/20_targets.format.ipynb #efa68f14
+def read_array(
+    file:Path, # Of a store, in NumPy's format
+    mmap_mode:str=None # As for `np.load`
+)->np.ndarray:
+    "The array in a file. Raises `ValueError` if it is missing or damaged"
+    try: return np.load(file, mmap_mode=mmap_mode, allow_pickle=False)
+    except (FileNotFoundError,ValueError,EOFError) as e:
+        how = 'damaged' if file.exists() else 'missing'
+        raise ValueError(f"{file} is {how}: build again in another folder") from e
+
+def _file_sums(folder):
+    "CRC-32 of the arrays that are written before the first answer"
+    files = (folder/f'{o}.npy' for o in ('items','order','sample'))
+    return {o.name: zlib.crc32(o.read_bytes()) for o in files if o.exists()}
+
+def _check_arrays(folder, sums):
+    for file in sorted({*folder.glob('*.npy'), *(folder/o for o in sums)}): read_array(file, 'r')
+    here = _file_sums(folder)
+    for o in sums:
+        if sums[o] != here[o]: raise ValueError(
+            f"{folder/o} is damaged, it does not match its checksum: build again in another folder")
+
 # %% ../../nbs/20_targets.format.ipynb #81de2681
 _version = 1
 def _checksum(h): return zlib.crc32(json.dumps(h, sort_keys=True).encode())
@@ -145,7 +169,8 @@ def write_header(
     file:Path, # `header.json` or `begun.json`
     header:dict # As from `new_header`
 ):
-    "Write a header and its checksum"
+    "Write a header and checksums of it and of the arrays next to it"
+    header = header | {'files':_file_sums(file.parent)}
     text = json.dumps(header | {'crc':_checksum(header)}, indent=1)
     write_whole(file, lambda f: f.write(text.encode()))
 
@@ -153,7 +178,7 @@ def write_header(
 def read_header(
     file:Path # `header.json` or `begun.json`
 )->dict: # Without the checksum
-    "The properties of a store. Raises `ValueError` if damaged or of another version"
+    "The properties of a store. Raises `ValueError` if it is damaged or of another version"
     try: h = dict(json.loads(file.read_text()))
     except (ValueError,TypeError): h = None
     if h and h.get('version') != _version: raise ValueError(
@@ -161,6 +186,7 @@ def read_header(
         f"version {_version}: build the store again in another folder")
     if not h or h.pop('crc', None) != _checksum(h): raise ValueError(
         f"{file} is damaged, it does not match its checksum: build again in another folder")
+    _check_arrays(file.parent, h.pop('files', {}))   # older stores have no checksums
     return {'layers':{}} | h   # a store without layers need not have the key
 
 # %% ../../nbs/20_targets.format.ipynb #d216521f
@@ -173,32 +199,30 @@ def shard_name(
 # %% ../../nbs/20_targets.format.ipynb #93898ceb
 def check_shards(
     path:Path, # Folder of a store
-    header:dict, # As from `read_header`
-    size:int # Bytes per record
+    header:dict # As from `read_header`
 ):
-    "Raise `FileNotFoundError` if a file is missing, and `ValueError` if one is too short"
-    n,rows = header['shard_size'],header['rows']
-    again = "rename header.json to begun.json, and build again to write it anew"
-    for i in range(max(1, header['epochs'])*math.ceil(rows/n)):
-        file = path/shard_name(i)
-        if not file.exists(): raise FileNotFoundError(f"{file} is missing: {again}")
-        start = i%math.ceil(rows/n)*n
-        if file.stat().st_size < size*min(n, rows-start): raise ValueError(
-            f"{file} is cut off: delete it, {again}")
+    "Raise `FileNotFoundError` if a file is missing"
+    n = math.ceil(header['rows']/header['shard_size'])*max(1, header['epochs'])
+    for file in (path/shard_name(i) for i in range(n)):
+        if not file.exists(): raise FileNotFoundError(
+            f"{file} is missing: rename header.json to begun.json, and build again to write it "
+            "anew")
 
 # %% ../../nbs/20_targets.format.ipynb #fd02e7b1
 def _path_within(path, root):
     "`path` relative to `root`, computed with strings, since `Path` is slow"
-    return path.removeprefix(f"{root.as_posix().rstrip('/')}/") if root else path
+    if root is None: return path.as_posix()
+    path = Path(os.path.abspath(path)).as_posix()
+    return path.removeprefix(f"{root.as_posix().rstrip('/')}/")
 
 def item_name(
     o, # An item: path, string, number, date, array, image, or a collection of these
-    root:Path=None # Folder that paths are relative to
+    root:Path=None # Folder that paths are relative to, absolute
 )->bytes:
     "The name of `o`. Raises `TypeError` for an object without a lasting name"
     if isinstance(o, np.ndarray) and o.dtype==object: o = o.tolist()   # its bytes are addresses
     if isinstance(o, np.generic): o = o.item()
-    if isinstance(o, os.PathLike): o = _path_within(Path(o).as_posix(), root)
+    if isinstance(o, os.PathLike): o = _path_within(Path(o), root)
     if isinstance(o, str): return o.encode()
     if isinstance(o, bytes): return o
     if isinstance(o, (Tensor,np.ndarray,Image.Image)): return np.ascontiguousarray(o).tobytes()
@@ -222,9 +246,11 @@ def _has_paths(items):
 
 def common_folder(
     items # Of a dataset
-)->Path: # None if they are not paths
+)->Path: # Absolute; None if they are not paths, or on several drives of Windows
     "The innermost folder that holds all `items`"
-    if _has_paths(items): return Path(os.path.commonpath({Path(o).parent for o in items}))
+    if not _has_paths(items): return
+    folders = {os.path.abspath(o) for o in {Path(o).parent for o in items}}
+    with suppress(ValueError): return Path(os.path.commonpath(folders))
 
 # %% ../../nbs/20_targets.format.ipynb #d5450bab
 def item_digests(
@@ -236,7 +262,7 @@ def item_digests(
     "Digests of names. Without `dataset.items`, a name is the position and some items' inputs"
     items = getattr(dl.dataset, 'items', None)
     if items is None: return _digests_by_position(dl.dataset, idxs)
-    root = root or common_folder(items)
+    root = Path(root).absolute() if root else common_folder(items)
     names = (str(key(o)).encode() if key else item_name(o, root) for o in _some(items, idxs))
     return np.array([digest64(o) for o in names], dtype=np.uint64)
 
@@ -280,38 +306,3 @@ def fingerprint(
 )->str: # For a network a digest in hexadecimal, for a function only its name
     "The teacher's `name`: a digest of its weights and of how it sees its inputs"
     return as_teacher(teacher).name
-
-# %% ../../nbs/20_targets.format.ipynb #fe24bb2e
-def _rounded(o):
-    o = o.cpu() if isinstance(o, Tensor) else o
-    return np.asarray(o, dtype=float).ravel().round(6).tolist()
-
-def _plain(o):
-    "`o` as text; empty if it has no short, lasting one"
-    if isinstance(o, (str,int,float,bool,np.number)): return str(o)
-    if isinstance(o, (Tensor,np.ndarray)): return str(_rounded(o)) if 0 < len(o) < 100 else ''
-    if isinstance(o, partial): return f"{o.func.__name__}({_plain(o.keywords)})"
-    if isinstance(o, dict):
-        return ', '.join(f'{k}={v}' for k,v in zip(o, map(_plain, o.values())) if v)
-    if isinstance(o, (list,tuple,L)): return f"[{', '.join(map(_plain, o))}]"
-    if type(o).__module__.startswith('fastai.'): return _describe(o, True)
-    return getattr(o, '__name__', '')
-
-def _describe(f, augment):
-    names = [*inspect.signature(type(f).__init__).parameters, 'aff_fs','coord_fs','fs']
-    if isinstance(f, RandTransform) and not augment: names = ['size','method','pad_mode','mode']
-    return f"{type(f).__name__}({_plain({k: getattr(f, k, None) for k in names})})"
-
-# %% ../../nbs/20_targets.format.ipynb #589c8bbc
-def describe_tfms(
-    dl:DataLoader, # With transforms
-    augment:bool # Include those that augment the training set
-)->list: # One string per transform
-    "The transforms of an item on its way into a batch"
-    source = vars(dl).get('source') or dl   # a loader in memory: the one it was made from
-    places = (source,'after_item'),(source,'before_batch'),(dl,'after_batch')
-    fs = [f for o,name in places for f in getattr(getattr(o, name), 'fs', [])]
-    def only_augments(f):
-        random = isinstance(f, RandTransform) and getattr(f, 'size', None) is None
-        return getattr(f, 'split_idx', None)==0 or random
-    return [_describe(f, augment) for f in fs if augment or not only_augments(f)]

@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['stable_seed', 'ReplayDL', 'draw_orders', 'sample_inputs', 'image_sizes', 'check_same_inputs', 'read_items',
-           'input_samples', 'changed_inputs', 'innermost_dl', 'moving_tfms', 'have_places', 'check_places']
+           'input_samples', 'changed_inputs', 'describe_tfms', 'innermost_dl', 'moving_tfms', 'have_places',
+           'check_places']
 
 # %% ../../nbs/20_targets.replay.ipynb #b147ac58
 from fastai.vision.all import *
 from contextlib import nullcontext,suppress
-import hashlib
+import hashlib,inspect
 from ..teacher.base import *
 from ..teacher.items import *
 
@@ -153,6 +154,41 @@ def changed_inputs(
     tol = .05*np.std(np.concatenate(list(stored.values()))) if stored else 0
     def differs(a, b): return len(a) != len(b) or np.abs(np.subtract(a, b)).mean() > tol
     return [i for i,o in here.items() if differs(stored[i], o)]
+
+# %% ../../nbs/20_targets.replay.ipynb #fe24bb2e
+def _rounded(o):
+    o = o.cpu() if isinstance(o, Tensor) else o
+    return np.asarray(o, dtype=float).ravel().round(6).tolist()
+
+def _plain(o):
+    "`o` as text; empty if it has no short, lasting one"
+    if isinstance(o, (str,int,float,bool,np.number)): return str(o)
+    if isinstance(o, (Tensor,np.ndarray)): return str(_rounded(o)) if 0 < len(o) < 100 else ''
+    if isinstance(o, partial): return f"{o.func.__name__}({_plain(o.keywords)})"
+    if isinstance(o, dict):
+        return ', '.join(f'{k}={v}' for k,v in zip(o, map(_plain, o.values())) if v)
+    if isinstance(o, (list,tuple,L)): return f"[{', '.join(map(_plain, o))}]"
+    if type(o).__module__.startswith('fastai.'): return _describe(o, True)
+    return getattr(o, '__name__', '')
+
+def _describe(f, augment):
+    names = [*inspect.signature(type(f).__init__).parameters, 'aff_fs','coord_fs','fs']
+    if isinstance(f, RandTransform) and not augment: names = ['size','method','pad_mode','mode']
+    return f"{type(f).__name__}({_plain({k: getattr(f, k, None) for k in names})})"
+
+# %% ../../nbs/20_targets.replay.ipynb #589c8bbc
+def describe_tfms(
+    dl:DataLoader, # With transforms
+    augment:bool # Include those that augment the training set
+)->list: # One string per transform
+    "The transforms of an item on its way into a batch"
+    source = vars(dl).get('source') or dl   # a loader in memory: the one it was made from
+    places = (source,'after_item'),(source,'before_batch'),(dl,'after_batch')
+    fs = [f for o,name in places for f in getattr(getattr(o, name), 'fs', [])]
+    def only_augments(f):
+        random = isinstance(f, RandTransform) and getattr(f, 'size', None) is None
+        return getattr(f, 'split_idx', None)==0 or random
+    return [_describe(f, augment) for f in fs if augment or not only_augments(f)]
 
 # %% ../../nbs/20_targets.replay.ipynb #f9d285bc
 def innermost_dl(

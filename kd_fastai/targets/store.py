@@ -29,26 +29,19 @@ class SoftTargets(Teacher):
         self.shape = tuple(h['shape'])
         self.dtype = record_type(h['shape'], h['topk'], h['dtype'], h['layers'])
         if h['layers']: self.model = _modules_at(h['layers'])
-        self.digests = self._load('items.npy')
-        self.order = self._load('order.npy', mmap_mode='r')
-        self.sample = self._load('sample.npy')
+        check_shards(self.path, h)
+        self.digests = read_array(self.path/'items.npy')
+        self.order = self.sample = None
+        if h['epochs']: self.order = read_array(self.path/'order.npy', 'r')
+        sample = self.path/'sample.npy'
+        if sample.exists(): self.sample = read_array(sample)
         self._shards,self._found = {},None
-        check_shards(self.path, h, self.dtype.itemsize)
 
     @property
     def name(self): return f"SoftTargets of {self.header['teacher']}"
     def __len__(self): return self.header['rows']*max(1, self.header['epochs'])
 
 # %% ../../nbs/21_targets.store.ipynb #13e08954
-@patch
-def _load(self:SoftTargets, name, mmap_mode=None):
-    "The array in a file; None if there is no such file"
-    file = self.path/name
-    if not file.exists(): return
-    try: return np.load(file, mmap_mode=mmap_mode, allow_pickle=False)
-    except (ValueError,EOFError) as e: raise ValueError(
-        f"{file} is damaged: build again in another folder") from e
-
 @patch
 def __getstate__(self:SoftTargets): return self.__dict__ | {'_shards':{}, '_found':None}
 
@@ -100,7 +93,7 @@ def records(self:SoftTargets,
 # %% ../../nbs/21_targets.store.ipynb #52f52c4f
 @patch
 def _shard(self:SoftTargets, i):
-    if i not in self._shards: self._shards[i] = self._load(shard_name(i), mmap_mode='r')
+    if i not in self._shards: self._shards[i] = read_array(self.path/shard_name(i), 'r')
     return self._shards[i]
 
 @patch

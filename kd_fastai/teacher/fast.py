@@ -36,8 +36,7 @@ _linear = nn.Conv1d,nn.Conv2d,nn.Conv3d,nn.Linear
 _norms = nn.BatchNorm1d,nn.BatchNorm2d,nn.BatchNorm3d
 
 def _pairs(model, xb):
-    """Each batch norm with the layer whose output it gets, if both run exactly once and nothing
-    else gets that output"""
+    "Each batch norm with the layer before it, if both run once and nothing else gets its output"
     outs,pairs = [],{}
     uses = _Uses()
     calls = collections.Counter()
@@ -64,8 +63,7 @@ def fold_batch_norm(
     model:nn.Module, # Network in evaluation mode; it is changed
     xb:tuple # Inputs of a batch
 )->int: # Number of batch norms that were folded
-    """Fold each batch norm into the convolution or linear layer whose output
-    it gets directly"""
+    "Fold each batch norm into the convolution or linear layer before it"
     pairs = _pairs(model, xb)
     for norm,layer in pairs.items():
         layer.weight,layer.bias = fuse_conv_bn_weights(
@@ -128,8 +126,7 @@ class _Copy(nn.Module):
 
     def _arg(self, x):
         dtype = self.dtype if self.dtype and x.is_floating_point() else x.dtype
-        last = self.channels_last and x.ndim==4
-        order = torch.channels_last if last else torch.preserve_format
+        order = torch.channels_last if self.channels_last and x.ndim==4 else torch.preserve_format
         return x.as_subclass(Tensor).to(dtype, copy=True, memory_format=order)
 
     def forward(self, *xb):
@@ -173,26 +170,57 @@ def is_finished(
     return any(p.is_floating_point() and p.dtype != torch.float32 for p in model.parameters())
 
 # %% ../../nbs/11_teacher.fast.ipynb #9f90428d
-def _traced(copy, xb, is_near):
-    "`copy` as a frozen graph for inputs like `xb`; None if impossible or not close enough"
+def _traced(copy, xb):
+    "`copy` as a graph for inputs like `xb`, its weights as constants; None if that is impossible"
+    own = torch._C.CompilationUnit()   # in the global one, weights would stay for ever
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         warnings.simplefilter('error', torch.jit.TracerWarning)   # the path depends on inputs
         onednn = torch.jit.onednn_fusion_enabled()
         torch.jit.enable_onednn_fusion(first(tensors_in(xb)).device.type=='cpu')
         try:
-            graph = torch.jit.freeze(torch.jit.trace(copy, _two(xb), check_trace=False))
-            for _ in range(2): out = graph(*xb)   # the first runs specialise it
-            return graph if is_near(out) else None
+            graph = torch.jit.trace(lambda *xb: copy(*xb), _two(xb), check_trace=False,
+                                    _compilation_unit=own)
+            torch._C._jit_pass_optimize_frozen_graph(graph.graph, True)
+            for _ in range(2): graph(*xb)   # the first runs specialise it
+            return graph
         except Exception: return None
         finally: torch.jit.enable_onednn_fusion(onednn)
+
+# %% ../../nbs/11_teacher.fast.ipynb #c382eab3
+def _tuple(out): return out if isinstance(out, tuple) else (out,)
+
+def _items(xb, start, n): return map_tensors(lambda o: o[start:start+n] if n else o, xb)
+
+def _in_parts(f, xb, n):
+    "`f(*xb)` from the answers for `n` items at a time; None: all at once"
+    size = len(first(tensors_in(xb))) if n else 0
+    if size <= (n or 0): return f(*xb)
+    outs = [f(*_items(xb, i, n)) for i in range(0, size, n)]
+    return tuple(map(torch.cat, zip(*outs))) if isinstance(outs[0], tuple) else torch.cat(outs)
+
+# %% ../../nbs/11_teacher.fast.ipynb #191cbe62
+def _are_independent(ask, xb, n):
+    "Whether the first items get the same answers in two parts as in one"
+    some = _items(xb, 0, 2*n)
+    try: whole,parts = map(_tuple, (ask(*some), _in_parts(ask, some, n)))
+    except Exception: return False
+    return all(a.shape==b.shape and (a-b).norm() <= 1e-5*a.norm() for a,b in zip(whole, parts))
+
+def _part_size(ask, xb, most=2**18):
+    "Items per part of a batch; None if it stays whole"
+    shapes = [o.shape for o in tensors_in(xb)]
+    n_numbers = sum(map(math.prod, shapes))
+    n = first(shapes[0])
+    if n_numbers <= most or any(first(o) != n for o in shapes): return None
+    n_parts = 2**math.ceil(math.log2(n/max(4, most*n//n_numbers)))
+    size = math.ceil(n/n_parts)
+    return size if n_parts > 1 and _are_independent(ask, xb, size) else None
 
 # %% ../../nbs/11_teacher.fast.ipynb #5ee1b424
 _measures = dict(change='largest change of a probability {:.2g}',
                  error='error {:.2g} of the standard deviation',
                  layer='of a layer {:.2g} of its norm')
-
-def _tuple(out): return out if isinstance(out, tuple) else (out,)
 
 def _compare(a, b, axis, kind):
     "How close the answer `b` is to `a`, by the measure for `kind`; by both if it is None"
@@ -222,16 +250,14 @@ class QuickAnswers:
         **choices # Other arguments of `fast_copy`
     ):
         self.ask,self.graph = ask,None
-        self.shapes = _shapes(xb)
+        on_cpu = first(tensors_in(xb)).device.type=='cpu'
+        self.n = _part_size(ask, xb) if on_cpu else None
         if kind not in ('classes','labels'): choices.setdefault('half', False)
-        answer = _tuple(ask(*xb))
+        answer = _tuple(_in_parts(ask, xb, self.n))
         if any(o is None for o in answer): raise ValueError("a layer did not run")
         compare = partial(_compare, answer, axis=axis, kind=kind)
         self._copy(model, xb, compare, layers, choices)
-        if trace is None: trace = first(tensors_in(xb)).device.type=='cpu'
-        if trace: self.graph = _traced(self.copy, xb, lambda o: self._is_near(compare(o)))
-
-def _shapes(xb): return map_tensors(lambda o: (o.shape,o.dtype), xb)
+        if ifnone(trace, on_cpu): self._trace(xb, compare)
 
 # %% ../../nbs/11_teacher.fast.ipynb #af07c2f2
 @patch
@@ -239,7 +265,7 @@ def _copy(self:QuickAnswers, model, xb, compare, layers, choices):
     "Make the fastest `copy` that is close enough"
     for less in ({}, {'half':False}, {'half':False, 'fold_bn':False}):
         self.copy = fast_copy(model, xb, layers=layers, **choices|less)
-        self.measured = compare(self.copy(*xb))
+        self.measured = compare(_in_parts(self.copy, xb, self.n))
         if self._is_near(self.measured): return
         warn(f"A fast copy of the teacher ({self.copy}) is not close enough ({self.how_near}): "
              "trying a less aggressive one")
@@ -256,14 +282,25 @@ def how_near(self:QuickAnswers):
     return ', '.join(s.format(self.measured[k]) for k,s in _measures.items() if k in self.measured)
 
 # %% ../../nbs/11_teacher.fast.ipynb #19d34838
+def _shapes(xb): return map_tensors(lambda o: (o.shape,o.dtype), xb)
+
+@patch
+def _trace(self:QuickAnswers, xb, compare):
+    "Turn the copy into a graph for one part of a batch, if its answers are close enough"
+    part = _items(xb, 0, self.n)
+    self.shapes = _shapes(part)
+    self.graph = _traced(self.copy, part)
+    if self.graph and not self._is_near(compare(self(*xb))): self.graph = None
+
 @patch
 def __call__(self:QuickAnswers, *xb):
-    out = (self.graph if self.graph and _shapes(xb)==self.shapes else self.copy)(*xb)
+    def part(*xb): return (self.graph if _shapes(xb)==self.shapes else self.copy)(*xb)
+    out = _in_parts(part if self.graph else self.copy, xb, self.n)
     overflow = self.copy.dtype==torch.float16 and not all(o.isfinite().all() for o in _tuple(out))
     return self.ask(*xb) if overflow else out
 
 @patch
 def __repr__(self:QuickAnswers):
-    same = self.measured.get('same')
-    choice = '' if same is None else f"first choice the same for {same:.1%} of a batch, "
+    same = "first choice the same for {same:.1%} of a batch, "
+    choice = same.format(**self.measured) if 'same' in self.measured else ''
     return f"{self.copy}{', one graph' if self.graph else ''}; {choice}{self.how_near}"
