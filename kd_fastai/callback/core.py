@@ -16,6 +16,7 @@ from ..teacher.items import *
 from ..teacher.ensemble import *   # what lists become
 from .checks import *
 from .labels import *
+from .precision import *
 from .term import *
 
 # %% ../../nbs/31_callback.core.ipynb #d787f4e4
@@ -306,9 +307,11 @@ def distill(self:Learner,
     features=None, # `FeatureKD`s or other `Term`s: further losses, each with its own weight
     teacher_inputs:int|list=None, # Positions of the teacher's inputs in a batch; None: all
     student_inputs:int|list=None, # The same for the student, in validation too; None: all
+    fast:bool=None, # If True, bfloat16 and channels last, if gradients agree: `fast_training`
     cbs=None, # More callbacks
     **kwargs
 ):
     "`fit_one_cycle` with a `KDCallback`"
     kd = KDCallback(teacher, alpha, T, loss, features, teacher_inputs, student_inputs)
-    self.fit_one_cycle(n_epoch, lr_max, cbs=L(cbs)+kd, **kwargs)
+    with fast_training(self, fast):
+        self.fit_one_cycle(n_epoch, lr_max, cbs=L(cbs)+kd, **kwargs)
