@@ -27,23 +27,26 @@ class KDReport:
         dl=None, # Validation data; None: that of `student_learner`
         kind:str=None, # 'classes', 'labels', 'numbers'; None: ask the loss
         n_timing:int=20, # Rounds at batch size 1, half as many at 64; 0: none
-        n_images:int=6 # Images to plot: those with the largest KL
+        n_images:int=6, # Images to plot: those with the largest KL
+        name:str='distilled' # What to call the student
     ): # `ValueError` if there are no items, or answers do not match
-        if not isinstance(student_learner, Learner): raise TypeError(
-            "The student has to be a Learner, "
-            f"not a {type(student_learner).__name__}")
-        store_attr('n_timing,n_images')
-        self.learn = student_learner
+        store_attr('n_timing,n_images,name')
+        self.learn = _checked(student_learner)
         self.kind = find_kind(self.learn.loss_func, kind)
         self.ignore = ignored_class(self.learn.loss_func)
-        nets = [('teacher',teacher), ('student alone',alone),
-                ('distilled',student_learner.model)]
-        if alone is None: del nets[1]
-        self.nets = {k: as_teacher(o) for k,o in nets}
+        nets = {'teacher': teacher, 'student alone': alone}
+        if alone is None: del nets['student alone']
+        if name in nets: raise ValueError(f"Another network is called {name!r}")
+        nets[name] = student_learner.model
+        self.nets = {k: as_teacher(o) for k,o in nets.items()}
         self._prepare()
         with without_fast_copies(self.nets.values()): self._measure(dl)
 
 # %% ../../nbs/52_report.core.ipynb #2310a72a
+def _checked(learn):
+    if isinstance(learn, Learner): return learn
+    raise TypeError(f"The student has to be a Learner, not a {type(learn).__name__}")
+
 @patch
 def _prepare(self:KDReport):
     for k,net in self.nets.items():
@@ -70,6 +73,7 @@ def _with_items(self:KDReport, dl):
     if not len(getattr(dl, 'dataset', dl)): raise ValueError(
         "There are no validation items to report on: pass some as `KDReport(..., dl=)`")
     if isinstance(dl, DataLoader): dl = dl.new(shuffle=False, drop_last=False)
+    self.dataset = getattr(dl, 'dataset', None)
     self.timed = {k: o for k,o in self.nets.items() if o.loader(dl, 0) is dl}
     self.items,self.items_dl = [],None
     if isinstance(dl, DataLoader) and dl.indexed and dl.bs: dl,self.items_dl = with_items(dl)
@@ -83,7 +87,7 @@ def _ask(self:KDReport, xb, i):
     if i==0: self.whole = self._loss_takes_all(xb)
     with torch.no_grad():
         outs = {k: net.outputs(*xb) if self.whole else net(*xb) for k,net in self.nets.items()}
-    want = get_logits(outs['distilled'])
+    want = get_logits(outs[self.name])
     for k,o in outs.items(): _check(k, get_logits(o), want, i)
     return outs
 
@@ -93,12 +97,12 @@ def _loss_takes_all(self:KDReport, xb):
     own_loss = answer_kind(self.learn.loss_func) is None
     takes_first = any(isinstance(cb, RNNCallback) for cb in self.learn.cbs)
     if not own_loss or takes_first: return False
-    return not isinstance(self.nets['distilled'].outputs(*xb), Tensor)
+    return not isinstance(self.nets[self.name].outputs(*xb), Tensor)
 
 def _check(k, z, want, i):
     "Raise `ValueError` if the answers `z` of network `k` cannot be compared"
     if z.shape != want.shape: raise ValueError(
-        f"The {k} answers with shape {tuple(z.shape)}, the distilled student with "
+        f"The {k} answers with shape {tuple(z.shape)}, the student with "
         f"{tuple(want.shape)}: give both the same classes, and the same height and width")
     if not z.isfinite().all(): raise ValueError(
         f"The {k} gave NaN or infinity in batch {i} of the validation data")
@@ -124,7 +128,7 @@ def _add(self:KDReport, zs, y):
     kept = {}
     for k,z in zs.items():
         tally = self.tallies[k]
-        kept['distance'] = tally.compare(z, zs['teacher'], where)   # the distilled student is last
+        kept['distance'] = tally.compare(z, zs['teacher'], where)   # the student is last
         if y is not None and self.kind != 'numbers': kept[f'right, {k}'] = tally.grade(z, y, known)
         if not self.per_position: kept[k] = z[:,0].cpu()
     if y is not None and not self.per_position: kept['y'] = y[:,0].cpu()
@@ -153,7 +157,7 @@ def _measure(self:KDReport, dl):
         y = first(tensors_in(yb))
         if i==0:
             self.xb = xb
-            self._start(get_logits(outs['distilled']), y)
+            self._start(get_logits(outs[self.name]), y)
             scores = {k: Scores(self.learn, self.kind) for k in self.nets}
         pred = outs if self.whole else {k: get_logits(o) for k,o in outs.items()}
         for k in outs: scores[k].add(xb, pred[k], yb)
@@ -190,18 +194,14 @@ def timing(self:KDReport)->dict: # By batch size, as from `time_networks`
     return self.times
 
 # %% ../../nbs/52_report.core.ipynb #fe54f287
-def _total(f, net):
-    "Sum of `f` over the networks in `net`; NaN if one of them is a plain function"
-    return sum(np.nan if p.model is None else f(p.model) for p in net.parts)
-
 @patch
 def _cost(self:KDReport, k):
     "What network `k` costs"
-    net = self.nets[k]
-    res = {'parameters (M)': _total(n_params, net)/1e6, 'size (MB)': _total(size_mb, net)}
+    res = network_cost(self.nets[k])
     if not (self.n_timing and k in self.timed): return res
-    t1,t64 = (self.timing()[bs][k].median() for bs in (1,64))
-    return {**res, 'latency at batch 1 (ms)': t1*1e3, 'throughput at batch 64 (items/s)': 64/t64}
+    t1,t64 = (self.timing()[bs][k] for bs in (1,64))
+    return (res | median_spread(t1*1e3, 'latency at batch 1 (ms)')
+            | median_spread(64/t64, 'throughput at batch 64 (items/s)'))
 
 # %% ../../nbs/52_report.core.ipynb #6a0170fa
 @patch
@@ -223,12 +223,12 @@ def per_class(self:KDReport)->pd.DataFrame: # One row per class
     values = {k: of(t).numpy() for k,t in self.tallies.items()}
     items = self.tallies['teacher'].counts[0].numpy()
     df = pd.DataFrame({'items': items, **values}, index=self.names)
-    return df.assign(change=df['distilled'] - df[self._base])
+    return df.assign(change=df[self.name] - df[self._base])
 
 @patch(as_prop=True)
 def _base(self:KDReport):
-    "The network that the distilled student is compared with"
-    return 'student alone' if 'student alone' in self.nets else 'teacher'
+    "The network that the student is compared with"
+    return list(self.nets)[-2]
 
 # %% ../../nbs/52_report.core.ipynb #b6363e42
 @patch
@@ -252,8 +252,8 @@ def _says(self:KDReport, k, i, fmt=noop):
 @patch(as_prop=True)
 def _speakers(self:KDReport):
     "The networks, and 'true', whose answers about single items are known"
-    if not self.per_position: return ['true','teacher','distilled']
-    return [k for k in ('teacher','distilled') if f'right, {k}' in self.kept]
+    if not self.per_position: return ['true','teacher',self.name]
+    return [k for k in ('teacher',self.name) if f'right, {k}' in self.kept]
 
 # %% ../../nbs/52_report.core.ipynb #ff4f2b5f
 @patch
@@ -270,24 +270,24 @@ def worst(self:KDReport,
 
 # %% ../../nbs/52_report.core.ipynb #578b314f
 _remedies = {
-    'teacher': ('teacher', "A teacher has to know more than its student: "
-        "train it longer, or use a stronger one."),
-    'distilled': ('distilled student', "Repeat both with several seeds. Then "
-        "try another alpha or T, a longer fit, or more items without labels.")}
+    'teacher': "A teacher has to know more than its student: "
+        "train it longer, or use a stronger one.",
+    '{} student': "Repeat both with several seeds. Then "
+        "try another alpha or T, a longer fit, or more items without labels."}
 
 @patch
 def advice(self:KDReport)->list: # Sentences; empty if all is well, or unknown
     "What to do if a network is no better than the student alone"
-    if 'student alone' not in self.nets: return []
+    if self._base=='teacher': return []
     numbers = self.kind=='numbers'
     name = 'loss' if numbers else 'accuracy'
     of = {k: self.scores[k]['loss'] if numbers else t.summary()['accuracy']
           for k,t in self.tallies.items()}
     alone = of.pop('student alone')
     def no_better(v): return v >= alone if numbers else v <= alone
-    return [f"The {who} is not better than the student alone "
-            f"({name} {of[k]:.4g} against {alone:.4g}). {remedy}"
-            for k,(who,remedy) in _remedies.items() if no_better(of[k])]
+    return [f"The {who.format(k)} is not better than the student alone "
+            f"({name} {of[k]:.4g} against {alone:.4g}). {fix}"
+            for k,(who,fix) in zip(of, _remedies.items()) if no_better(of[k])]
 
 # %% ../../nbs/52_report.core.ipynb #f9a96cf2
 @patch

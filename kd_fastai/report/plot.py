@@ -13,7 +13,9 @@ from .measures import *
 from .core import *
 
 # %% ../../nbs/53_report.plot.ipynb #82d00314
-_colors = {'teacher': 'C7', 'student alone': 'C1', 'distilled': 'C0'}
+_colors = defaultdict(lambda: 'C0', {'teacher': 'C7', 'student alone': 'C1'})
+
+def _ink(): return plt.rcParams['text.color']
 
 def _short(s, n):
     "`s` in at most `n` letters, without its middle, because names often differ at the end"
@@ -29,18 +31,18 @@ def _plot_change(self:KDReport, ax, n=10):
     ax.set_yticks(y, [_short(o, 20) for o in some.index], fontsize=8)
     limit = max(1, some.abs().max()*1.1)
     ax.set_xlim(-limit, limit)
-    ax.axvline(0, color='k', lw=.8)
+    ax.axvline(0, color=_ink(), lw=.8)
     ax.grid(axis='x', alpha=.3)
     ax.set_axisbelow(True)
     title = f"{'IoU' if self.per_position else 'Accuracy'} by class"
     if len(some) < len(change): title += f': {len(some)} of {len(change)} classes'
-    ax.set(xlabel=f'percentage points, distilled − {self._base}', title=title)
+    ax.set(xlabel=f'percentage points, {self.name} − {self._base}', title=title)
 
 # %% ../../nbs/53_report.plot.ipynb #e2d93042
 @patch
 def _plot_reliability(self:KDReport, ax):
     "Accuracy against confidence"
-    ax.plot([0,1], [0,1], ':', color='k', lw=1, label='calibrated')
+    ax.plot([0,1], [0,1], ':', color=_ink(), lw=1, label='calibrated')
     for k,t in self.tallies.items():
         bins = t.reliability()
         ax.plot(bins['confidence'], bins['accuracy'], color=_colors[k], lw=1.5,
@@ -50,7 +52,7 @@ def _plot_reliability(self:KDReport, ax):
     ax.set(xlabel='confidence', ylabel='frequency' if self.kind=='labels' else 'accuracy',
            title='Reliability', xlim=(-.02,1.04), ylim=(-.02,1.04))
     ax.grid(alpha=.3)
-    ax.legend(fontsize=8, loc='upper left')
+    ax.legend(fontsize=8)
 
 # %% ../../nbs/53_report.plot.ipynb #5ba18a78
 @patch
@@ -58,9 +60,10 @@ def _plot_numbers(self:KDReport, ax):
     "The students' answers against the teacher's"
     t = self.kept['teacher'].flatten()
     ends = [t.min(),t.max()]
-    ax.plot(ends, ends, ':', color='k', lw=1, label='as the teacher')
+    ax.plot(ends, ends, ':', color=_ink(), lw=1, label='as the teacher')
     for k in list(self.nets)[1:]:
-        ax.scatter(t, self.kept[k].flatten(), s=8, alpha=.5, color=_colors[k], label=k)
+        ax.scatter(t, self.kept[k].flatten(), s=8, alpha=.5, color=_colors[k], label=k,
+                   rasterized=len(t) > 1000)
     ax.set(xlabel="teacher's answer", ylabel="student's answer", title='Answers')
     ax.legend(fontsize=8)
 
@@ -68,21 +71,26 @@ def _plot_numbers(self:KDReport, ax):
 @patch
 def _caption(self:KDReport, i, n):
     "The target of item `i`, and what teacher and student say, with names of at most `n` letters"
-    words = {'true': 'true', 'teacher': 'teacher', 'distilled': 'student'}
+    words = {'true': 'true', 'teacher': 'teacher', self.name: 'student'}
     short = partial(_short, n=n)
     return '\n'.join(f"{words[k]}: {self._says(k, i, short)}" for k in self._speakers)
 
 @patch
-def _plot_images(self:KDReport, fig, width):
-    "The images on which distilled student and teacher differ most, six in a row"
+def _pixels(self:KDReport, x):
+    "The image `x` as an array in [0, 1], height × width × channels, without normalization"
     mean,std = (o.cpu().view(-1,1,1) for o in norm_stats(self.learn.dls))
+    x = (x*std + mean).permute(1,2,0)
+    low = x.min().clamp(max=0)
+    return ((x-low)/(x.max().clamp(min=1)-low)).numpy()
+
+@patch
+def _plot_images(self:KDReport, fig, width):
+    "The images on which student and teacher differ most, six in a row"
     n_letters = max(4, int(15*width/6) - 19)
-    fig.suptitle('Where distilled student and teacher differ most', fontsize=12)
+    fig.suptitle('Where student and teacher differ most', fontsize=12)
     axs = fig.subplots(self._n_rows, 6, squeeze=False).flat
     for ax,i,x in zip(axs, *self.images[1:]):
-        x = (x*std + mean).permute(1,2,0)
-        low = x.min().clamp(max=0)
-        ax.imshow((x-low)/(x.max().clamp(min=1)-low), cmap='gray', vmin=0, vmax=1)
+        ax.imshow(self._pixels(x), cmap='gray', vmin=0, vmax=1)
         ax.set_title(self._caption(i, n_letters), fontsize=8, loc='left')
     for ax in fig.axes: ax.set_axis_off()
 
@@ -101,6 +109,11 @@ def _families(text):
              if 'Last Resort' not in o.name and Path(o.fname).exists()]
     n_found = {o.name: len(lacking & _letters(o.fname)) for o in fonts}
     return [*usual, max(n_found, key=n_found.get)] if any(n_found.values()) else usual
+
+@patch
+def _fonts(self:KDReport):
+    "A context in which figures show all class names as they are"
+    return plt.rc_context({'font.family': _families(''.join(self.names)), 'text.parse_math': False})
 
 # %% ../../nbs/53_report.plot.ipynb #4bd4e70e
 class _ShownOnce(plt.Figure):
@@ -144,6 +157,5 @@ def plot(self:KDReport,
     fig = plt.figure(figsize=(width, sum(heights)), layout='constrained',
                      FigureClass=_ShownOnce)
     fig.get_layout_engine().set(w_pad=.12, h_pad=.1)
-    fonts = {'font.family': _families(''.join(self.names))}
-    with plt.rc_context(fonts): self._draw(fig, heights, width)
+    with self._fonts(): self._draw(fig, heights, width)
     return fig
