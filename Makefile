@@ -12,7 +12,7 @@ CHECKS ?= check-clean check-nbs notebooks readme-check docs smoke
 # Commands in a notebook's cell (`!kd_distill`) are those of the environment
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test export clean-nbs prepare check-clean check-nbs notebooks quick mutants fake-gpu bench readme readme-check proc docs wheel dist smoke check-tag
+.PHONY: demo test export clean-nbs prepare check-clean check-nbs notebooks quick mutants kills fake-gpu bench readme readme-check proc docs wheel dist smoke check-tag
 .DEFAULT_GOAL := help
 help: ; @echo 'make demo: distil on real images; make test: every check; make docs: the site'
 
@@ -64,6 +64,9 @@ quick: $(VENV)/.dev # Only the pages that a change can have touched. BASE=main f
 
 mutants: $(VENV)/.dev # Each mistake put into a loss, of answers or of layers, is noticed by a conformance page
 	$(PY) tools/mutate.py
+
+kills: $(VENV)/.dev # Fifty runs are killed and resumed, and end like one that was left alone
+	$(PY) tools/kill.py 50
 
 NBS ?= $(wildcard nbs/*.ipynb nbs/*/*.ipynb)
 fake-gpu: $(VENV)/.dev # Notebooks' tests as on a machine with a GPU: what forgets a tensor on the CPU fails. NBS="…" for some of them

@@ -59,9 +59,12 @@ if step=='fit':
     learn.export(out/'student.pkl')
 
     assert kd_distill('--version').split()==['kd_fastai',kd_fastai.__version__]
-    short = '--seeds 1 --bs 16 --epochs 2 --teacher-epochs 1'.split()
-    print(kd_distill('images', out/'digits', *short, '--teacher', 'resnet8', '--out', out/'images'))
-    print(kd_distill('text', out/'texts.csv', *short, '--max-len', 12, '--out', out/'text'))
+    short = '--seeds 1 --bs 16 --epochs 1'.split()
+    print(kd_distill('images', out/'digits', *short, '--teacher', 'resnet8', '--teacher-epochs', 8, '--width', 4, '--out', out/'images'))
+    print(kd_distill('text', out/'texts.csv', *short, '--teacher-epochs', 3, '--copies', 0, '--max-len', 12, '--out', out/'text'))
+    again = kd_distill('resume', out/'images')  # A finished run tells its results
+    assert again.strip() and again.strip() in (out/'images/report.txt').read_text(), again
+    print(kd_distill('predict', out/'images', files[0]))
     (out/'answers.json').write_text(json.dumps({k: answers(k) for k in exported}))
     print(f'Distilled with fastai {version("fastai")}, fastcore {version("fastcore")}, torch {version("torch")}')
 else:

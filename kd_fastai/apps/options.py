@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['commands', 'count', 'rate', 'share', 'real', 'Command', 'command', 'Parser', 'make_parser', 'number', 'Once',
-           'option', 'flag', 'distils', 'shared_options']
+           'Several', 'option', 'positional', 'flag', 'distils', 'shared_options', 'read_config', 'parse', 'add_config']
 
 # %% ../../nbs/70_apps.options.ipynb #da3d01ea
-import argparse,math
+import argparse,difflib,json,math
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 # %% ../../nbs/70_apps.options.ipynb #718d8ef3
 @dataclass
@@ -41,12 +42,16 @@ def command(
 # %% ../../nbs/70_apps.options.ipynb #c032f430
 class Parser(argparse.ArgumentParser):
     "A parser that reports mistakes in one line"
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+        self.needed = {}   # what `parse` asks for: how it is shown, by name
+
     def error(self, message):
         text = ' '.join(str(message).split())
         self.exit(2, f"kd_distill: error: {text}\n")
 
     def parse_known_args(self, *args, **kwargs):
-        self.given = set()   # what `Once` has seen
+        self.given = set()   # what `Once` and `Several` have seen
         return super().parse_known_args(*args, **kwargs)
 
 # %% ../../nbs/70_apps.options.ipynb #53ae8dbe
@@ -59,7 +64,7 @@ def make_parser(
     for c in commands.values():
         title = c.does[0].upper() + c.does[1:]
         p = sub.add_parser(c.name, help=c.does, description=title)
-        p.set_defaults(command=c)
+        p.set_defaults(command=c, parser=p)
         c.options(p)
     return parser
 
@@ -87,10 +92,18 @@ real  = number(float, math.isfinite, 'a number')
 class Once(argparse.Action):
     "Store a value, or `const` for a flag. A second one is an error"
     def __call__(self, parser, args, value, name=None):
+        if value is None: return   # a positional argument that is missing
         if self.dest in parser.given: raise argparse.ArgumentError(
             self, 'given more than once')
         parser.given.add(self.dest)
         setattr(args, self.dest, self.const if self.nargs==0 else value)
+
+# %% ../../nbs/70_apps.options.ipynb #82598b48
+class Several(argparse.Action):
+    "Add a value to a list"
+    def __call__(self, parser, args, value, name=None):
+        parser.given.add(self.dest)
+        setattr(args, self.dest, [*(getattr(args, self.dest) or []), value])
 
 # %% ../../nbs/70_apps.options.ipynb #d91f7106
 def option(
@@ -100,24 +113,38 @@ def option(
     default, # None: it depends on other arguments, and the job decides
     help:str, # The default is added to it
     shown:str=None, # The default in words; None: as it is
+    action:type=Once, # `Several` for an option that can be given more than once
     **kwargs # Passed to `add_argument`
 ):
     "Add an option that takes a value"
     if shown is None and default is not None:
         shown = ' '.join(map(str, default)) if isinstance(default, list) else default
     tail = f' (default: {shown})' if shown is not None else ''
-    p.add_argument(name, action=Once, type=type, default=default, help=help+tail, **kwargs)
+    p.add_argument(name, action=action, type=type, default=default, help=help+tail, **kwargs)
+
+# %% ../../nbs/70_apps.options.ipynb #2c4ca797
+def positional(
+    p:Parser,
+    name:str, # Of the value in the result
+    shown:str, # In the help
+    help:str,
+    needed:bool=True # Whether it is a mistake to leave it out, here and in a file
+):
+    "Add an argument that is told by its place"
+    p.add_argument(name, action=Once, nargs='?', metavar=shown, help=help)
+    if needed: p.needed[name] = shown
 
 # %% ../../nbs/70_apps.options.ipynb #ea01d1cc
 def flag(
     p:Parser,
     name:str, # With its dashes
     help:str,
-    const:bool=True, # Its value if it is given
+    const=True, # Its value if it is given
     **kwargs # Passed to `add_argument`; for instance, `dest`
 ):
     "Add an option without a value"
-    p.add_argument(name, action=Once, nargs=0, const=const, default=not const, help=help, **kwargs)
+    default = not const if isinstance(const, bool) else None
+    p.add_argument(name, action=Once, nargs=0, const=const, default=default, help=help, **kwargs)
 
 # %% ../../nbs/70_apps.options.ipynb #bd157697
 def distils(
@@ -127,18 +154,114 @@ def distils(
     return (f'train a teacher on {data}, then pairs of students: '
             'one alone, one distilled from the teacher')
 
-# %% ../../nbs/70_apps.options.ipynb #188dbfb5
-def shared_options(
-    p:Parser
-):
-    "Add the options that each job has"
-    option(p, '--bs', count, 64, 'batch size')
-    option(p, '--alpha', real, [0.9, 0.1], "weight of the teacher's part of the loss, "
+# %% ../../nbs/70_apps.options.ipynb #9e539fd2
+def _loss_options(p, loss, alpha):
+    option(p, '--alpha', real, alpha, "weight of the teacher's part of the loss, "
         "from 0 to 1: one number, or its values at the start and the end of the fit",
         nargs='+', metavar='A')
-    option(p, '--loss', str, 'kl', "the teacher's part of the loss: kl compares "
+    option(p, '--loss', str, loss, "the teacher's part of the loss: kl compares "
         "probabilities at temperature T, mse compares logits", choices=['kl','mse'])
     option(p, '--T', real, 4., 'temperature for --loss kl, above 0')
-    option(p, '--seed', int, 0, "seed of the teacher and of the first pair of students; "
-        "each further pair adds 1")
-    option(p, '--out', str, 'kd_out', 'folder for the results')
+
+# %% ../../nbs/70_apps.options.ipynb #188dbfb5
+def shared_options(
+    p:Parser,
+    loss:str='kl', # Default of --loss
+    alpha:list=[0.9, 0.1] # Default of --alpha
+):
+    "Add the options that each job has"
+    _loss_options(p, loss, alpha)
+    option(p, '--bs', count, 64, 'batch size')
+    option(p, '--patience', count, None, 'end a fit after so many epochs without a lower '
+        'validation loss', 'never', metavar='EPOCHS')
+    option(p, '--seed', int, 0, 'seed of the teacher and of the first pair of students; '
+        'each further pair adds 1')
+    option(p, '--device', str, None, 'where to train: cpu, cuda, cuda:1, mps', 'a GPU if there is '
+        'one')
+    option(p, '--out', str, 'kd_out', 'folder for the run, which must not exist yet')
+    option(p, '--track', str, None, 'log each fit for csv, tensorboard, wandb or mlflow; can be '
+        'given more than once', action=Several, metavar='TRACKER',
+        choices=['csv','tensorboard','wandb','mlflow'])
+    flag(p, '--no-fast', 'train the students in float32 with channels first; otherwise in bfloat16 '
+        'and channels last where the gradients stay the same', False, dest='fast')
+    flag(p, '--quiet', 'print only the results', 'quiet', dest='verbosity')
+    flag(p, '--verbose', 'print a line per epoch', 'verbose', dest='verbosity')
+    option(p, '--config', str, None, 'file with options, by their names, as TOML or JSON; the '
+        'run.json of a run is one. What is given on the command line comes first',
+        metavar='FILE')
+
+# %% ../../nbs/70_apps.options.ipynb #40931366
+def _from_toml(text):
+    try: from tomllib import loads
+    except ImportError: from tomli import loads   # before Python 3.11
+    return loads(text)
+
+# %% ../../nbs/70_apps.options.ipynb #d8279b56
+def read_config(
+    file:str # With the suffix .toml or .json
+)->dict: # Values by the name of their option
+    "Read options. Raises `ValueError` if that is not possible"
+    text = Path(file).read_text(encoding='utf-8')
+    suffix = Path(file).suffix
+    if suffix not in ('.toml','.json'): raise ValueError(
+        f'--config {file} is neither TOML (.toml) nor JSON (.json)')
+    try: found = (_from_toml if suffix=='.toml' else json.loads)(text)
+    except ValueError as e: raise ValueError(f'--config {file}: {e}') from e
+    if isinstance(found, dict): found = found.get('options', found)
+    if not isinstance(found, dict): raise ValueError(
+        f'--config {file} has no names with values')
+    return {k.replace('-','_'):v for k,v in found.items()}
+
+# %% ../../nbs/70_apps.options.ipynb #001be738
+def _action(p, name, value, file):
+    "The action that sets the option `name` to `value`; None if that is its default"
+    known = {a.dest: a for a in p._actions if a.dest not in ('help','config')}
+    if name not in known: raise ValueError(
+        f"--config {file}: there is no option {name!r}. Most similar: "
+        f"{', '.join(difflib.get_close_matches(name, known, 3, 0))}")
+    if known[name].nargs != 0: return known[name]
+    if value==known[name].default: return
+    flags = [a for a in p._actions if a.dest==name and a.const==value]
+    if not flags: raise ValueError(f"--config {file}: {name} cannot be {value!r}")
+    return flags[0]
+
+def _as_arguments(p, options, file):
+    "What one would type for `options`"
+    last = []   # positional arguments
+    for k,v in options.items():
+        a = _action(p, k, v, file)
+        if v is None or a is None: continue
+        vs = list(map(str, v if isinstance(v, list) else [v]))
+        if not a.option_strings: last += vs
+        elif a.nargs==0: yield a.option_strings[0]
+        elif a.nargs: yield from (a.option_strings[0], *vs)
+        else: yield from (f'{a.option_strings[0]}={o}' for o in vs)
+    yield from (['--', *last] if last else [])
+
+# %% ../../nbs/70_apps.options.ipynb #6d068ffe
+def parse(
+    argv:list=None, # Arguments; None: those of the command line
+    parser:Parser=None # None: that of `make_parser`
+)->argparse.Namespace:
+    "Read the arguments, and with `--config` those in a file"
+    parser = parser or make_parser()
+    args = parser.parse_args(argv)
+    file = getattr(args, 'config', None)
+    if file: add_config(parser, args, file)
+    missing = [o for o in args.parser.needed if getattr(args, o) is None]
+    if missing: args.parser.error('the following argument is required: '
+                                  f"{args.parser.needed[missing[0]]}")
+    return args
+
+# %% ../../nbs/70_apps.options.ipynb #ef11a606
+def add_config(
+    parser:Parser, # As from `make_parser`
+    args:argparse.Namespace, # As it parsed the command line; changed
+    file:str # As for `read_config`
+):
+    "Take from `file` what the command line leaves open"
+    typed = set(args.parser.given)
+    try: new = list(_as_arguments(args.parser, read_config(file), file))
+    except (ValueError,OSError) as e: args.parser.error(e)
+    found = parser.parse_args([args.command.name, *new])
+    for k in found.parser.given - typed: setattr(args, k, getattr(found, k))

@@ -15,7 +15,7 @@ teacher_least = dict(epochs=2, steps=150)  # of the teacher
 # %% ../../nbs/71_apps.text_options.ipynb #d5d1f231
 def _table(p):
     "The options that say what is in the table"
-    p.add_argument('path', metavar='FILE.csv', help='table with column names in its first row, '
+    positional(p, 'path', 'FILE.csv', 'table with column names in its first row, '
         'possibly compressed (.gz, .bz2). Rows without a label are for the distilled students')
     option(p, '--text-col', str, 'text', 'column with the texts', metavar='NAME')
     option(p, '--label-col', str, 'label', 'column with the labels', metavar='NAME')
@@ -35,9 +35,27 @@ def _training(p):
     option(p, '--epochs', count, None, 'epochs of each student', words(least))
     option(p, '--teacher-epochs', count, None, 'epochs of the teacher', words(teacher_least))
     option(p, '--lr', rate, 1e-3, 'maximum learning rate of the students')
-    option(p, '--teacher-lr', rate, 1e-4, 'maximum learning rate of the teacher\'s last layer; '
-        'the first layer gets a tenth of it')
+    option(p, '--teacher-lr', rate, 1e-4, "maximum learning rate of a pretrained teacher's last "
+        'layer; the first layer gets a tenth of it')
     option(p, '--seeds', count, 3, 'number of pairs of students, each with its own seed')
+
+# %% ../../nbs/71_apps.text_options.ipynb #eb02a3af
+_several = number(int, lambda v: v>=0, 'a whole number, 0 or above')
+
+def _networks(p):
+    "The options that say which networks to use, and what else they learn from"
+    option(p, '--teacher', str, None, 'the teacher: a transformer to fine-tune, in a folder or by '
+        'its name on the Hugging Face hub; or one that is trained: the folder of a run, a '
+        '.safetensors file with its card, or an exported Learner (.pkl file; loading it runs code, '
+        'so trust its source). Given more than once, their mean teaches; all need the same '
+        'tokenizer', 'MiniLM-L6, from a package', action=Several, metavar='NAME')
+    option(p, '--student', str, 'gru', 'the student: bag of words, CNN or GRU',
+        choices=['bag','cnn','gru'])
+    flag(p, '--own-vectors', 'start the students from random word vectors, '
+        'not from those of the teacher')
+    option(p, '--max-len', count, 128, 'word pieces to read per text')
+    option(p, '--copies', _several, None, 'changed copies of each text, without a label, for the '
+        'distilled students', '4; fewer for more than 8000 texts', metavar='N')
 
 # %% ../../nbs/71_apps.text_options.ipynb #5623634b
 @command('text', distils('labelled texts'), 'kd_fastai.apps.text:TextJob')
@@ -46,12 +64,6 @@ def text_options(
 ):
     "Add the options of `kd_distill text`"
     _table(p)
-    option(p, '--teacher', str, None, 'the teacher: a transformer in a folder, '
-        'or its name on the Hugging Face hub', 'MiniLM-L6, from a package')
-    option(p, '--student', str, 'cnn', 'the student: bag of words, CNN or GRU',
-        choices=['bag','cnn','gru'])
-    flag(p, '--own-vectors', 'start the students from random word vectors, '
-        "not from those of the pretrained teacher")
-    option(p, '--max-len', count, 128, 'word pieces to read per text')
+    _networks(p)
     _training(p)
-    shared_options(p)
+    shared_options(p, loss='mse', alpha=[0.9])
