@@ -72,7 +72,7 @@ NBS ?= $(wildcard nbs/*.ipynb nbs/*/*.ipynb)
 fake-gpu: $(VENV)/.dev # Notebooks' tests as on a machine with a GPU: what forgets a tensor on the CPU fails. NBS="…" for some of them
 	@bad=; for nb in $(NBS); do MPLBACKEND=agg OMP_NUM_THREADS=1 $(PY) tools/fake_gpu.py $$nb || bad="$$bad $$nb"; done; test -z "$$bad" || { echo "Failed:$$bad"; exit 1; }
 
-bench: $(VENV)/.dev # The page about speed, executed on this machine with the peers: half an hour, and nothing else should run
+bench: $(VENV)/.dev # The page about speed, executed on this machine with the peers: a quarter of an hour, and nothing else should run
 	$(PIP) install --use-pep517 -e '.[bench]'
 	cd nbs/benchmarks && $(CURDIR)/$(BIN)/jupyter nbconvert --to notebook --execute --inplace speed.ipynb
 	$(BIN)/nbdev_clean
