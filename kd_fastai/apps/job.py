@@ -280,7 +280,7 @@ def write(self:Job, teacher, score, pairs):
         write_report(report, part, verdict(seeds.difference), seeds=seeds,
                      log=pairs[0][1].log, about=self.folder.facts(self.about))
     self.finish(0, report, f"{final_table(seeds, score)}\n{verdict(seeds.difference)}\n\n"
-        f"Written to {self.args.out}: {', '.join(self.results)}\n"
+        f"Written to {self.folder.shown}: {', '.join(self.results)}\n"
         f"The student is that of seed {self.args.seed}")
 
 # %% ../../nbs/72_apps.job.ipynb #d01dd503

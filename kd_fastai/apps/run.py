@@ -57,6 +57,14 @@ class RunFolder:
     def finished(self)->bool: # Whether the run has ended
         return 'finished' in self.info
 
+# %% ../../nbs/70_apps.run.ipynb #4aeff1c7
+@patch(as_prop=True)
+def shown(self:RunFolder)->Path: # Relative if it is below the current folder
+    "The path for messages"
+    here = Path().absolute()
+    below = self.path.is_relative_to(here)
+    return self.path.relative_to(here) if below else self.path
+
 # %% ../../nbs/70_apps.run.ipynb #abd72224
 def now()->str: # To the second, with the UTC offset
     "The current time, in the format of `run.json`"

@@ -98,6 +98,6 @@ def write(self:Tune, study, out):
     info = self.run_folder.info
     options = info['options'] | {k: getattr(best, k) for k in {'alpha',*found}-{'alpha_end'}}
     write_text(out/'best.json', json.dumps(options, indent=1, ensure_ascii=False))
-    print(f"{table.head().to_string()}\n\nBest: {found}\nWritten to {out}. "
+    print(f"{table.head().to_string()}\n\nBest: {found}\nWritten to {self.run_folder.shown}/tune. "
           f"The best of many trials looks too good on the data that chose it. Repeat with\n"
-          f"kd_distill {info['command']} --config {out/'best.json'} --out NEW")
+          f"kd_distill {info['command']} --config {self.run_folder.shown}/tune/best.json --out NEW")
