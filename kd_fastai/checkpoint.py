@@ -15,17 +15,13 @@ from .callback.core import *
 # %% ../nbs/50_checkpoint.ipynb #89867ae5
 def _random_state(dl):
     "The state of all random number generators, including the one that `dl` shuffles with"
-    kind,keys,*rest = np.random.get_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return dict(python=random.getstate(), numpy=(kind, keys.tolist(), *rest),
-                torch=torch.get_rng_state(), cuda=cuda, dl=dl.rng.getstate())
+    return get_random_states() | {'dl': dl.rng.getstate()}
 
 def _set_random_state(state, dl):
-    random.setstate(state['python'])
-    np.random.set_state(state['numpy'])
-    torch.set_rng_state(state['torch'].cpu())
-    if state['cuda']: torch.cuda.set_rng_state_all([o.cpu() for o in state['cuda']])
-    dl.rng.setstate(state['dl'])
+    state = {k: v.cpu() if isinstance(v, Tensor) else v for k,v in state.items()}
+    state['torch_cuda_state'] = [o.cpu() for o in state['torch_cuda_state']]
+    dl.rng.setstate(state.pop('dl'))
+    set_random_states(**state)
 
 # %% ../nbs/50_checkpoint.ipynb #987778db
 def _plain(o):
@@ -34,7 +30,7 @@ def _plain(o):
     if isinstance(o, tuple): return tuple(map(_plain, o))
     if is_listy(o): return list(map(_plain, o))
     if isinstance(o, Tensor): return o.detach().as_subclass(Tensor)
-    return o.item() if isinstance(o, np.generic) else o
+    return o.tolist() if isinstance(o, (np.generic,np.ndarray)) else o
 
 def _kd_log(learn):
     "What this fit has logged so far: one dictionary per batch"
