@@ -7,13 +7,13 @@ __all__ = ['Job']
 
 # %% ../../nbs/72_apps.job.ipynb #3b13a547
 from fastai.vision.all import *
-import textwrap
 from ..losses import *
 from ..task import *
 from ..callback.term import *
 from ..callback.core import *
 from ..callback.precision import *
 from ..experiment import *
+from ..score import *
 from ..tracking import *
 from ..report.core import *
 from ..export.formats import *
@@ -32,6 +32,7 @@ class Job:
     every = 30.  # minimum seconds between checkpoints
     rounds = 3   # most fits of a teacher that is no better than the student
     losses = dict(kl=soft_target, mse=logit_mse)
+    score = Score()   # of the first metric
     setup = dict(loss_func=CrossEntropyLossFlat(), metrics=accuracy)
 
     def __init__(self,
@@ -39,8 +40,8 @@ class Job:
         folder:RunFolder=None # The run to resume; None: begin a new one
     ):
         self.args = args
-        loss = self.losses[args.loss]
-        self.kd = dict(alpha=self.alpha(), T=args.T, loss=loss)
+        self.kd = dict(alpha=self.alpha(), T=getattr(args, 'T', 1.),
+                       loss=self.losses[args.loss])
         KDCallback(noop, **self.kd)   # raises if alpha or T is wrong
         check_setup(args.device, args.track)
         if folder is None: check_free(args.out)
@@ -189,7 +190,7 @@ def ready_teacher(self:Job, name, source:Source)->Fit:
     learn = Learner(self.teacher_dls(source), source.net(), **self.setup)
     with quiet(learn): learn.validate()
     fit = Fit(learn, last_score(learn), 0., {})
-    self.progress.found(name, f'given, accuracy {fit.score:.1%}')
+    self.progress.found(name, f'given, {self.score.name} {self.score.text(fit.score)}')
     return fit
 
 # %% ../../nbs/72_apps.job.ipynb #a5bc7ab5
@@ -204,14 +205,15 @@ def train_on(self:Job, teacher:Fit, source:Source, alone:Fit)->Fit:
     "Train the teacher until it is better than the student alone"
     n = self.teacher_epochs
     for i in range(2, self.rounds+1):
-        if teacher.score > alone.score or alone.score==1: break
-        self.progress.print(
-            f'The teacher ({teacher.score:.1%}) is no better than the '
-            f'student alone ({alone.score:.1%}): training it on')
+        good = self.score.better(teacher.score, alone.score)
+        if good or self.score.perfect(alone.score): break
+        of_both = (self.score.text(o.score) for o in (teacher, alone))
+        self.progress.print('The teacher ({}) is no better than the student '
+                            'alone ({}): training it on'.format(*of_both))
         n *= 2
         net = partial(deepcopy, teacher.learn.model)
         more = self.train_teacher(f'teacher, round {i}', source, net, n)
-        teacher = max(teacher, more, key=lambda o: o.score)
+        if self.score.better(more.score, teacher.score): teacher = more
     return teacher
 
 # %% ../../nbs/72_apps.job.ipynb #42e488ab
@@ -222,9 +224,7 @@ def run(self:Job)->int: # Exit status
     if self.folder.finished: return self.tell_again()
     with self.folder.locked():
         self.start()
-        names = ', '.join(class_vocab(self.dls))
-        names = textwrap.shorten(names, 200, placeholder=' …')
-        self.progress.print(f'{self.about}\nClasses: {names}')
+        self.progress.print(self.about + classes_text(self.dls))
         with self.progress: return self.compare()
 
 # %% ../../nbs/72_apps.job.ipynb #de7ad026
@@ -240,8 +240,9 @@ def compare(self:Job)->int:
     teacher = join_teachers(learners, self.sources, self.dls)
     score = (teacher_score(teacher, self.dls, **self.setup) if len(fits) > 1
              else fits[0].score)
-    hint = weak_teacher(score, alone.score)
-    if score < alone.score: return self.give_up(teacher, alone, hint)
+    hint = weak_teacher(score, alone.score, self.score)
+    if self.score.better(alone.score, score):
+        return self.give_up(teacher, alone, hint)
     if hint: self.progress.print(hint)
     lessons = self.lessons(teacher)
     pairs = [(alone, self.distilled(self.seeds[0], lessons))]
@@ -268,18 +269,17 @@ def keep_teachers(self:Job, fits):
 @patch
 def write(self:Job, teacher, score, pairs):
     "Write the results, and print the report"
-    scores = [[o.score for o in pair] for pair in pairs]
-    seeds = pd.DataFrame(scores, columns=['alone','distilled'],
-                         index=pd.Index(self.seeds, name='seed'))
-    seeds = seeds.assign(difference=seeds.distilled-seeds.alone)
+    seeds = seeds_table(pairs, self.seeds)
+    outcome = verdict(self.score.gain(seeds.difference))
     alone,kept = (o.learn for o in pairs[0])
     report = KDReport(kept, teacher, alone=alone)
     with self.folder.results() as part:
         self.write_network(kept, part, 'student')
         seeds.to_csv(part/'seeds.csv')
-        write_report(report, part, verdict(seeds.difference), seeds=seeds,
+        write_report(report, part, outcome, seeds=seeds, score=self.score,
                      log=pairs[0][1].log, about=self.folder.facts(self.about))
-    self.finish(0, report, f"{final_table(seeds, score)}\n{verdict(seeds.difference)}\n\n"
+    table = final_table(seeds, score, score=self.score)
+    self.finish(0, report, f"{table}\n{outcome}\n\n"
         f"Written to {self.folder.shown}: {', '.join(self.results)}\n"
         f"The student is that of seed {self.args.seed}")
 

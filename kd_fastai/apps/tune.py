@@ -80,7 +80,7 @@ def run(self:Tune):
         out = self.run_folder.path/'tune'
         out.mkdir(exist_ok=True)
         study = tune(self.trial, self.space, self.args.trials,
-                     maximize='accuracy', seed=self.args.seed,
+                     seed=self.args.seed, **self.job.score.goal,
                      storage=self.args.storage or out/'search.db')
     self.write(study, out)
 

@@ -11,6 +11,7 @@ import fastcore.xml as h
 from fastai.vision.all import *
 from scipy import stats
 from ..experiment import *
+from ..score import *
 from .core import *
 from .plot import *
 from .elements import *
@@ -23,11 +24,12 @@ def _heading(text):
     return text[:1].upper()+text[1:]
 
 @patch
-def _verdict(self:KDReport, diff=()):
+def _verdict(self:KDReport, diff=(), score=Score()):
     "What came out, in a sentence; `diff`: differences in accuracy, one per seed"
     if len(diff): return (
-        f"Distillation changes the student's accuracy by {interval_text(100*np.asarray(diff))} "
-        'points' + (f' ({len(diff)} seeds)' if len(diff) > 1 else ''))
+        f"Distillation changes the student's {score.name} by "
+        f"{interval_text(score.scale*np.asarray(diff), score.digits-1)} "
+        f'{score.of_difference}'.strip() + (f' ({len(diff)} seeds)' if len(diff) > 1 else ''))
     of = {k: t.summary() for k,t in self.tallies.items()}
     name,form = 'accuracy','{:.1%}'
     if self.kind=='numbers': of,name,form = self.scores,'loss','{:.4g}'
@@ -94,22 +96,25 @@ def _notes(self:KDReport, table):
 _of_seeds = {'alone': 'Student alone', 'distilled': 'Distilled', 'difference': 'Difference'}
 
 @patch
-def _seeds(self:KDReport, seeds):
-    "Accuracy per seed in percent, and the means"
+def _seeds(self:KDReport, seeds, score):
+    "The score per seed, and the means"
     names = [o for o in _of_seeds if o in seeds]
     if not names: raise ValueError(
         f"`seeds` needs one of the columns {', '.join(_of_seeds)}, but has {list(seeds)}")
-    forms = ['{:+.2f}' if o=='difference' else '{:.2f}' for o in names]
-    def row(k, v): return k,*['–' if np.isnan(o) else f.format(100*o) for f,o in zip(forms, v)]
+    signs = ['+' if o=='difference' else '' for o in names]
+    def row(k, v): return k,*['–' if np.isnan(o) else
+                                 f'{score.scale*o:{f}.{score.digits}f}' for f,o in zip(signs, v)]
     rows = [row(str(k), v) for k,v in seeds[names].astype(float).iterrows()]
     mean = [row('Mean', seeds[names].mean())] if len(seeds) > 1 else []
-    return grid(['Seed', *[_of_seeds[o] for o in names]], rows, mean),*self._of_difference(seeds)
+    table = grid(['Seed', *[_of_seeds[o] for o in names]], rows, mean)
+    return table,*self._of_difference(seeds, score)
 
 @patch
-def _of_difference(self:KDReport, seeds):
+def _of_difference(self:KDReport, seeds, score):
     diff = _differences(seeds)
     if not len(diff): return
-    text = f'Distilled − alone: {interval_text(100*diff, 2)} points'
+    text = (f'Distilled − alone: {interval_text(score.scale*diff, score.digits)} '
+            f'{score.of_difference}').strip()
     if len(diff) > 1: text += (', with the 95% interval of the mean of paired differences. The '
                                'other sections are about one of these seeds')
     yield h.P(f'{text}.')
@@ -193,32 +198,37 @@ def to_html(self:KDReport,
     file=None, # HTML file to write; None: only return the page
     title:str='Knowledge distillation', # Shown above the headline
     verdict:str=None, # The headline; None: what came out, in numbers
-    # Accuracy `alone` and `distilled`, and their `difference`: a row per seed
+    # Scores `alone` and `distilled`, and their `difference`: a row per seed
     seeds:pd.DataFrame=None,
     log:dict=None, # `recorder.kd_log` of the distilled student
     about:dict=None, # What was run; its `command` is how to run it again
     texts:list=None, # Texts of the validation items; None: ask the data
-    n:int=12 # At most so many items on which student and teacher differ
+    n:int=12, # At most so many items on which student and teacher differ
+    score:Score=Score() # What kind of number the scores of `seeds` are
 )->str: # The page
     "A page with all that is known, in one file"
-    parts = self._parts(seeds, log, about, texts, n)
+    parts = self._parts(seeds, log, about, texts, n, score)
     page = html_page(title, h.Header(
         h.P(title, cls='kind'),
-        h.H1(verdict or self._verdict(_differences(seeds))),
+        h.H1(verdict or self._verdict(_differences(seeds), score)),
         h.P(self._lead(self.table()), cls='lead')),
         *[h.Section(h.H2(k), *v) for k,v in parts.items() if v])
     if file is not None: Path(file).mk_write(page, encoding='utf-8')
     return page
 
 # %% ../../nbs/54_report.page.ipynb #877a4660
+def _per_seed(score):
+    unit = score.unit and f', in {score.unit}'
+    return _heading(f'{score.name} per seed{unit}')
+
 @patch
-def _parts(self:KDReport, seeds, log, about, texts, n):
+def _parts(self:KDReport, seeds, log, about, texts, n, score):
     "The sections by title; those without content are empty"
     if texts is not None and len(texts) <= max(self.items): raise ValueError(
         f"There are {len(texts)} `texts` for {max(self.items)+1} validation items: "
         "pass one for each item, in order")
     return {'The networks': self._numbers(self.table()),
-            'Accuracy per seed, in %': [] if seeds is None else self._seeds(seeds),
+            _per_seed(score): [] if seeds is None else self._seeds(seeds, score),
             'Classes and confidence' if self.kind != 'numbers' else 'Answers': self._chart_html(),
             'Where student and teacher differ most': self._differing(n, texts),
             'The distillation, batch by batch': [o for o in [log_charts(log or {})] if o],
