@@ -6,6 +6,8 @@ import fastai.layers
 warnings.filters.remove(_of_mish)
 
 from .losses import *
+from .numbers import *
+from .ranking import *
 from .task import *
 from .hooks import *
 from .teacher.base import *
@@ -14,6 +16,7 @@ from .teacher.fast import *
 from .teacher.frozen import *
 from .teacher.items import *
 from .teacher.ensemble import *
+from .teacher.boosted import *
 from .targets.format import *
 from .targets.replay import *
 from .targets.store import *
@@ -31,6 +34,7 @@ from .features.learnt import *
 from .features.pair import *
 from .features.simkd import *
 from .experiment import *
+from .score import *
 from .checkpoint import *
 from .threads import *
 from .space import *
@@ -45,11 +49,22 @@ from .tracking import *
 from .data.core import *
 from .data.packages import *
 from .data.text import *
+from .data.columns import *
+from .data.grid import *
+from .data.interactions import *
+from .data.baskets import *
+from .data.series import *
+from .data.counts import *
+from .data.forecasts import *
 from .data.sets import *
+from .data.tables import *
 from .models.images import *
 from .models.graph import *
 from .models.text import *
 from .models.transformers import *
+from .models.recommend import *
+from .models.series import *
+from .models.tables import *
 from .transfer.features import *
 from .transfer.share import *
 from .transfer.head import *

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['loss_name', 'answer_kind', 'kd_loss_for', 'check_loss_kind', 'ignored_class', 'mark_unlabelled', 'class_axis',
-           'axis_from_end', 'agreement', 'norm_stats', 'class_vocab', 'split_batch', 'as_curve']
+           'axis_from_end', 'top_overlap', 'agreement', 'norm_stats', 'class_vocab', 'split_batch', 'as_curve']
 
 # %% ../nbs/01_task.ipynb #61278876
 from fastai.vision.all import *
@@ -16,6 +16,7 @@ _kinds = {
     'classes': 'CrossEntropyLoss FocalLoss LabelSmoothingCrossEntropy '
                'cross_entropy',
     'labels':  'BCEWithLogitsLoss binary_cross_entropy_with_logits',
+    'ranking': 'MultinomialLoss',
     'numbers': 'MSELoss L1Loss SmoothL1Loss HuberLoss '
                'mse_loss l1_loss smooth_l1_loss huber_loss'}
 
@@ -41,8 +42,9 @@ def loss_name(
 # %% ../nbs/01_task.ipynb #84611bbe
 def answer_kind(
     loss_func # A Learner's loss function
-)->str: # 'classes', 'labels' or 'numbers'; None if the loss is unknown
-    "Whether an answer is one of several classes, several labels, or numbers"
+)->str: # 'classes', 'labels', 'ranking', 'numbers'; None: unknown loss
+    """Whether an answer is one of several classes, several labels, a ranking of
+    items, or numbers"""
     name = loss_name(loss_func)
     return first(k for k,names in _kinds.items() if name in names.split())
 
@@ -51,11 +53,14 @@ def kd_loss_for(
     loss_func # A Learner's loss function
 ): # A response loss
     "The response loss for `loss_func`. Raises `ValueError` if none is known"
+    named = (getattr(f, 'response_loss', None) for f in _layers(loss_func))
+    if own := first(o for o in named if o): return own
     kind = answer_kind(loss_func)
     if kind is None: raise ValueError(
         f"No response loss is known to fit {loss_name(loss_func)}: pass one as "
         "`KDCallback(..., loss=)`, for instance `soft_target`")
-    fits = dict(classes=soft_target, labels=sigmoid_kd, numbers=regression_kd)
+    fits = dict(classes=soft_target, labels=sigmoid_kd, ranking=soft_target,
+                numbers=regression_kd)
     return fits[kind]
 
 # %% ../nbs/01_task.ipynb #0fd9e601
@@ -63,8 +68,12 @@ def check_loss_kind(
     loss, # A response loss
     loss_func # A Learner's loss function
 ):
-    "Raise `ValueError` if `loss` takes the softmax of numbers, and warn if it takes that of labels"
+    """Raise `ValueError` if `loss` takes the softmax of numbers, or takes the targets of a ranking
+    for scores. Warn if it takes the softmax of labels"""
     kind = answer_kind(loss_func)
+    if kind=='ranking' and regression_kd in _layers(loss): raise ValueError(
+        f"regression_kd compares numbers with true values, but the targets of {loss_func} are no "
+        "scores: use `soft_target`, `listwise_kd` or `logit_mse`")
     fits = dict(labels='`sigmoid_kd`', numbers='`regression_kd` or `logit_mse`')
     f = first(_layers(loss), lambda o: getattr(o, 'softmax', False))
     if kind not in fits or not f: return
@@ -140,17 +149,31 @@ def _relative_error(a, b):
     spread = spread.where(spread > 0, a.abs().mean(0)).clamp(min=1e-12)
     return ((a-b).pow(2).mean(0).sqrt()/spread).max().item()
 
+# %% ../nbs/01_task.ipynb #94631693
+def top_overlap(
+    a:Tensor, # Scores, `(..., items)`
+    b:Tensor, # Other scores, the same shape
+    k:int=10 # How many of the first items; all, if there are fewer
+)->Tensor: # `(...)`, from 0 to 1
+    "The share of the first k items of `a` that are among those of `b`"
+    k = min(k, a.shape[-1])
+    def mark(z): return torch.zeros_like(z).scatter(-1, z.topk(k)[1], 1.)
+    return (mark(a)*mark(b)).sum(-1)/k
+
 # %% ../nbs/01_task.ipynb #cb41033b
 def agreement(
     a:Tensor, # Answers, `(batch, ...)`
     b:Tensor, # Other answers, the same shape
     axis:int=-1, # Axis of the classes
-    kind:str='classes' # 'classes', 'labels' or 'numbers', from `answer_kind`
+    kind:str='classes' # 'classes', 'labels', 'ranking' or 'numbers', from `answer_kind`
 )->tuple: # Share of the items with the same first choice (NaN for numbers), and the largest change
     """How close `b` is to `a`. The change is that of a probability; for numbers it is the root mean
     square error, divided by the standard deviation of `a`. A single column holds the logit of a
-    probability"""
+    probability. For rankings: `top_overlap`, and the probability that has moved to other items"""
     if kind=='numbers': return np.nan,_relative_error(a, b)
+    if kind=='ranking':
+        moved = (a.softmax(axis)-b.softmax(axis)).abs().sum(axis)/2
+        return top_overlap(a, b).mean().item(),moved.max().item()
     if kind=='labels':
         same = ((a>0)==(b>0)).float().mean().item()
         return same,(a.sigmoid()-b.sigmoid()).abs().max().item()

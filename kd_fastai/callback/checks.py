@@ -38,8 +38,9 @@ def innermost_loss(
 def is_from_library(
     loss # A response loss
 )->bool:
-    "Whether `loss` is one of `kd_fastai.losses`, wrapped or not"
-    return getattr(innermost_loss(loss), '__module__', '')==soft_target.__module__
+    "Whether `loss` is one of this package, wrapped or not"
+    package = soft_target.__module__.split('.')[0]
+    return getattr(innermost_loss(loss), '__module__', '').split('.')[0]==package
 
 # %% ../../nbs/30_callback.checks.ipynb #6713a3f0
 def has_temperature(

@@ -54,7 +54,7 @@ def _mixed(mix, loss_func, loss, has):
     return loss * share.numel() / share.sum().clamp(min=1e-6)
 
 def _measured(learn, loss_func, loss, y, has):
-    if math.isfinite(loss): return loss   # a loss that leaves NaN out itself
+    if math.isfinite(loss.detach()): return loss   # a loss that leaves NaN out itself
     if answer_kind(loss_func)=='numbers':
         return loss_func(get_logits(learn.pred).reshape(y.shape)[has], y[has])
     raise ValueError(f"The targets have NaN, and {loss_name(loss_func)} does not leave it out: "

@@ -25,7 +25,8 @@ class KDReport:
         teacher, # A network, a `Learner`, a callable, or a list of them
         alone=None, # The same student trained without the teacher
         dl=None, # Validation data; None: that of `student_learner`
-        kind:str=None, # 'classes', 'labels', 'numbers'; None: ask the loss
+        # 'classes', 'labels', 'ranking' or 'numbers'; None: ask the loss
+        kind:str=None,
         n_timing:int=20, # Rounds at batch size 1, half as many at 64; 0: none
         n_images:int=6, # Images to plot: those with the largest KL
         name:str='distilled' # What to call the student
@@ -46,6 +47,9 @@ class KDReport:
 def _checked(learn):
     if isinstance(learn, Learner): return learn
     raise TypeError(f"The student has to be a Learner, not a {type(learn).__name__}")
+
+@patch(as_prop=True)
+def _has_classes(self:KDReport): return self.kind in ('classes','labels')
 
 @patch
 def _prepare(self:KDReport):
@@ -129,9 +133,9 @@ def _add(self:KDReport, zs, y):
     for k,z in zs.items():
         tally = self.tallies[k]
         kept['distance'] = tally.compare(z, zs['teacher'], where)   # the student is last
-        if y is not None and self.kind != 'numbers': kept[f'right, {k}'] = tally.grade(z, y, known)
-        if not self.per_position: kept[k] = z[:,0].cpu()
-    if y is not None and not self.per_position: kept['y'] = y[:,0].cpu()
+        if y is not None and self._has_classes: kept[f'right, {k}'] = tally.grade(z, y, known)
+        if not self.per_position: kept[k] = self.layout.kept(z[:,0])
+    if y is not None and not self.per_position: kept['y'] = self.layout.kept(y[:,0])
     kept['labelled'] = (~every if known is None else known).any(1).cpu()
     return kept
 
@@ -161,7 +165,7 @@ def _measure(self:KDReport, dl):
             scores = {k: Scores(self.learn, self.kind) for k in self.nets}
         pred = outs if self.whole else {k: get_logits(o) for k,o in outs.items()}
         for k in outs: scores[k].add(xb, pred[k], yb)
-        new = self._add({k: self.layout.rows(get_logits(o)) for k,o in outs.items()}, y)
+        new = self._add({k: self.layout.rows(get_logits(o), xb) for k,o in outs.items()}, y)
         for k,v in new.items(): kept[k].append(v)
         self._keep_images(first(xb), new['distance'], sum(map(len, kept['distance'][:-1])))
     self.scores = {k: o.values() for k,o in scores.items()}
@@ -180,8 +184,8 @@ def _closeness(self:KDReport, k):
         return {**res, "difference / teacher's spread": of_spread}
     res = {}
     if self.per_position: res = {'accuracy per position': t['accuracy'], 'mean IoU': t['IoU']}
-    return {**res, 'agreement with teacher': t['agreement'],
-            'KL from teacher (nats)': t['distance'], 'calibration error (ECE)': t['ECE']}
+    res |= {'agreement with teacher': t['agreement'], 'KL from teacher (nats)': t['distance']}
+    return res | ({'calibration error (ECE)': t['ECE']} if self._has_classes else {})
 
 # %% ../../nbs/52_report.core.ipynb #43dffec1
 @patch
@@ -217,8 +221,8 @@ def per_class(self:KDReport)->pd.DataFrame: # One row per class
     """Number of `items`, accuracy of each network (for pixels and tokens:
     intersection over union), and `change`: distilled − student alone, or
     − teacher if there is no student alone"""
-    if self.kind=='numbers': raise ValueError(
-        "There are no classes in a regression: use `table`")
+    if not self._has_classes: raise ValueError(
+        "There are no classes in a regression or a ranking: use `table`")
     of = Tally.iou if self.per_position else Tally.class_accuracy
     values = {k: of(t).numpy() for k,t in self.tallies.items()}
     items = self.tallies['teacher'].counts[0].numpy()
@@ -232,22 +236,12 @@ def _base(self:KDReport):
 
 # %% ../../nbs/52_report.core.ipynb #b6363e42
 @patch
-def _probs(self:KDReport, k):
-    "What network `k` answers per item, as probabilities if they are not numbers"
-    to_probs = {'classes': partial(torch.softmax, dim=-1), 'labels': torch.sigmoid, 'numbers': noop}
-    return to_probs[self.kind](self.kept[k])
-
-@patch
 def _says(self:KDReport, k, i, fmt=noop):
     "The answer of network `k` about item `i` in words; for 'true', the target"
-    if k=='true' and not self.kept['labelled'][i]: return 'unlabelled'
+    true = k=='true'
+    if true and not self.kept['labelled'][i]: return 'unlabelled'
     if self.per_position: return f"{float(self.kept[f'right, {k}'][i]):.0%} right"
-    v = self.kept['y'][i] if k=='true' else self._probs(k)[i]
-    if self.kind=='numbers': return fmt(', '.join(f'{float(o):.3g}' for o in v))
-    if self.kind=='labels':
-        return fmt(', '.join(n for n,o in zip(self.names, v) if o > .5) or 'none')
-    if k=='true': return fmt(self.names[v])
-    return f'{fmt(self.names[v.argmax()])} ({float(v.max()):.2f})'
+    return answer_in_words(self.kind, self.kept['y' if true else k][i], self.names, true, fmt)
 
 @patch(as_prop=True)
 def _speakers(self:KDReport):
@@ -275,16 +269,23 @@ _remedies = {
     '{} student': "Repeat both with several seeds. Then "
         "try another alpha or T, a longer fit, or more items without labels."}
 
+@patch(as_prop=True)
+def _judged_by(self:KDReport):
+    "The measure that tells which network is better; None if a ranking has none"
+    if self._has_classes: return 'accuracy'
+    if self.kind=='numbers': return 'loss'
+    names = self.scores['teacher']
+    return first(k for k in names if k.startswith(('ndcg@','recall@')))
+
 @patch
 def advice(self:KDReport)->list: # Sentences; empty if all is well, or unknown
     "What to do if a network is no better than the student alone"
-    if self._base=='teacher': return []
-    numbers = self.kind=='numbers'
-    name = 'loss' if numbers else 'accuracy'
-    of = {k: self.scores[k]['loss'] if numbers else t.summary()['accuracy']
+    name = self._judged_by
+    if self._base=='teacher' or not name: return []
+    of = {k: t.summary()[name] if self._has_classes else self.scores[k][name]
           for k,t in self.tallies.items()}
     alone = of.pop('student alone')
-    def no_better(v): return v >= alone if numbers else v <= alone
+    def no_better(v): return v >= alone if name=='loss' else v <= alone
     return [f"The {who.format(k)} is not better than the student alone "
             f"({name} {of[k]:.4g} against {alone:.4g}). {fix}"
             for k,(who,fix) in zip(of, _remedies.items()) if no_better(of[k])]

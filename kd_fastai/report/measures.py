@@ -187,12 +187,13 @@ def _yes_or_no(z): return torch.stack([z, torch.zeros_like(z)], -1)
 
 _distances = {
     'classes': _kl,
+    'ranking': _kl,
     'labels':  lambda s,t: _kl(_yes_or_no(s), _yes_or_no(t)).mean(-1),
     'numbers': lambda s,t: (s-t).abs().mean(-1)}
 
 # %% ../../nbs/51_report.measures.ipynb #222d7a35
 def answer_distance(
-    kind:str, # 'classes', 'labels' or 'numbers'
+    kind:str, # 'classes', 'labels', 'ranking' or 'numbers'
     pred:Tensor, # Student's answers, `(..., classes)`
     teacher_pred:Tensor # Teacher's answers, same shape
 )->Tensor: # `(...)`; in nats, for numbers in their own unit
@@ -203,8 +204,8 @@ def answer_distance(
 class Tally:
     "Running sums over the answers of one network"
     def __init__(self,
-        kind:str, # What an answer is: 'classes', 'labels' or 'numbers'
-        n_classes:int # Number of classes, labels or numbers per answer
+        kind:str, # 'classes', 'labels', 'ranking' or 'numbers'
+        n_classes:int # Number of classes, labels, items or numbers
     ):
         store_attr()
         self.n_compared = self.n_same = self.distance = self.n_graded = 0
@@ -237,7 +238,8 @@ def compare(self:Tally,
     self.n_compared += int(where.sum())
     self.distance += float(d[where].sum())
     if self.kind != 'numbers':
-        same = self.same(self.choice(z), self.choice(t))
+        same = (top_overlap(z, t) if self.kind=='ranking'
+                else self.same(self.choice(z), self.choice(t)))
         self.n_same += float(same[where].sum())
     return _mean_of(d, where).cpu()
 

@@ -30,10 +30,11 @@ def _verdict(self:KDReport, diff=(), score=Score()):
         f"Distillation changes the student's {score.name} by "
         f"{interval_text(score.scale*np.asarray(diff), score.digits-1)} "
         f'{score.of_difference}'.strip() + (f' ({len(diff)} seeds)' if len(diff) > 1 else ''))
+    name,form = self._judged_by,'{:.1%}'
+    if name is None: return 'No metric says which network ranks better'
     of = {k: t.summary() for k,t in self.tallies.items()}
-    name,form = 'accuracy','{:.1%}'
-    if self.kind=='numbers': of,name,form = self.scores,'loss','{:.4g}'
-    if np.isnan(of[self.name][name]): return 'Without labels, there is no accuracy'
+    if name != 'accuracy': of,form = self.scores,'{:.4g}'
+    if np.isnan(of[self.name][name]): return f'Without labels, there is no {name}'
     said = [f'{_called(k)} {form.format(of[k][name])}' for k in reversed(of)]
     return f"{_heading(name)}: {', '.join(said)}"
 

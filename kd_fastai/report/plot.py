@@ -130,6 +130,7 @@ class _ShownOnce(plt.Figure):
 # %% ../../nbs/53_report.plot.ipynb #c86af081
 @patch(as_prop=True)
 def _charts(self:KDReport):
+    if self.kind=='ranking': return []
     if self.kind=='numbers': return [] if self.per_position else [self._plot_numbers]
     return [self._plot_change, self._plot_reliability] if self.kept['labelled'].any() else []
 
@@ -152,7 +153,8 @@ def plot(self:KDReport,
     heights = [4.2] if n_charts else []
     if self.images: heights.append(.3 + self._n_rows*(.8 + width/6*.85))
     if not heights: raise ValueError(
-        "There is nothing to plot: the data has neither labels nor images")
+        "There is nothing to plot: the data has neither labels nor images, "
+        "or the answers are rankings (for these, use `table` and `worst`)")
     if n_charts==1 and not self.images: width = width/2
     fig = plt.figure(figsize=(width, sum(heights)), layout='constrained',
                      FigureClass=_ShownOnce)

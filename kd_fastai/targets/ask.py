@@ -59,7 +59,7 @@ class Asker:
         self.teacher.prepare(SimpleNamespace(dls=dls, cbs=[], loss_func=loss_func))
         self.kind = answer_kind(loss_func) if loss_func else self.teacher.kind
         self.axis = ifnone(self.teacher.class_axis, class_axis(loss_func) if loss_func else -1)
-        self.has_classes = self.kind in (None,'classes')   # as far as is known
+        self.has_classes = self.kind in (None,'classes','ranking')   # as far as is known
         if self.layers: teacher_layers(self.teacher, self.layers)
 
     @property

@@ -80,7 +80,8 @@ def _check_topk(self:_Build, topk, z):
     if topk is None: return
     if not self.asker.has_classes or self.asker.kind in ('labels','numbers'): raise ValueError(
         "`topk` keeps the largest logits of one of several classes, but these answers are several "
-        "labels or numbers: leave it out")
+        "labels or numbers: leave it out. If they are a ranking, pass a Learner with a "
+        "`MultinomialLoss`, not just its network")
     if not isinstance(topk, (int,np.integer)): raise ValueError(
         f"`topk` has to be a whole number, not {topk!r}")
     if not (z.ndim==2 and 0 < topk < z.shape[1]): raise ValueError(
@@ -99,7 +100,7 @@ def _ask_first_batch(self:_Build, topk, dtype):
     self.first = at,z
     self.asker.check_single(xb)
     self._check_topk(topk, z)
-    self.kind = kind = 'classes' if topk else self.asker.kind
+    self.kind = kind = self.asker.kind or ('classes' if topk else None)
     if kind: check_logits(z, kind, self.asker.axis)
     self.sample = sample_inputs(xb[0]) if self.header['epochs'] else None
     self.header |= dict(

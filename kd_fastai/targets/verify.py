@@ -60,11 +60,13 @@ def _ask_again(self:SoftTargets, asker, n):
 
 # %% ../../nbs/23_targets.verify.ipynb #4d252f46
 _share_of = dict(classes='in a probability', labels='in a probability',
+                 ranking='of the probability of all items',
                  numbers='of their standard deviation')
 
 def _worst(a, b, axis, kind):
     "The position of the item that differs most"
-    if kind=='classes' and a.shape[axis] > 1: a,b = (o.softmax(axis) for o in (a,b))
+    if kind in ('classes','ranking') and a.shape[axis] > 1:
+        a,b = (o.softmax(axis) for o in (a,b))
     elif kind != 'numbers': a,b = (o.sigmoid() for o in (a,b))
     return (a-b).abs().reshape(len(a), -1).max(1)[0].argmax().item()
 
@@ -76,7 +78,7 @@ def _check_change(change, tol, what):
 @patch
 def _compare_answers(self:SoftTargets, asker, now, stored, items, tol):
     "Share with the same first choice, and the largest change. Raises if that exceeds `tol`"
-    kind = 'classes' if self.header['topk'] else asker.kind or 'numbers'
+    kind = asker.kind or ('classes' if self.header['topk'] else 'numbers')
     same,change = agreement(now, stored, asker.axis, kind)
     item = describe_item(asker.dl, items[_worst(now, stored, asker.axis, kind)])
     rounded = kind=='numbers' and self.header['dtype']=='float16'

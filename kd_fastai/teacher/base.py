@@ -229,7 +229,7 @@ def watched_teacher(
 
 # %% ../../nbs/10_teacher.base.ipynb #d9be826c
 def _are_probabilities(z, kind, axis):
-    if kind=='classes' and z.shape[axis] > 1:
+    if kind in ('classes','ranking') and z.shape[axis] > 1:
         return (z>=0).all() and ((z.sum(axis)-1).abs() < .01).all()
     return kind=='labels' and z.numel() >= 16 and ((z>=0) & (z<=1)).all()
 

@@ -118,7 +118,8 @@ def _check(self:Ensemble, which, zs):
         check_logits(z, self.kind, axis, f'teacher {i} of the ensemble')
 
 # %% ../../nbs/14_teacher.ensemble.ipynb #275b7cef
-_right_space = dict(classes='probs', labels='sigmoid', numbers='logits')
+_right_space = dict(classes='probs', labels='sigmoid', ranking='probs',
+                    numbers='logits')
 
 @patch
 def prepare(self:Ensemble,
@@ -195,7 +196,8 @@ def _check_targets(self:Ensemble, z, y):
     raise ValueError(
         f"space={self.space!r} is weighed by the (binary) cross entropy, which these targets do "
         f"not suit: they have shape {tuple(y.shape)} and type {y.dtype}. Pass the loss to "
-        "minimise as `loss_func`, such as `MSELossFlat()` or `BCEWithLogitsLossFlat()`")
+        "minimise as `loss_func`, such as `MSELossFlat()`, `BCEWithLogitsLossFlat()` or "
+        "`MultinomialLoss()`")
 
 @patch
 def _default_loss(self:Ensemble):
