@@ -10,7 +10,7 @@ __all__ = ['MultinomialLoss', 'mask_seen', 'top_items', 'ndcg_at', 'recall_at', 
 from fastai.vision.all import *
 from .losses import *
 
-# %% ../nbs/01_ranking.ipynb #7251a929
+# %% ../nbs/01_ranking.ipynb #9229e04d
 class MultinomialLoss(nn.Module):
     """The negative log-likelihood of a user's items, of
     [Liang et al. (2018)](https://arxiv.org/abs/1802.05814): mean over the users
@@ -24,13 +24,14 @@ class MultinomialLoss(nn.Module):
 
     def forward(self,
         pred:Tensor, # Logits, `(users, items)`
-        y:Tensor # Weights of the items, not negative: 1 for those to be predicted
+        y:Tensor # Weights of the items; 1: to be predicted, 0: not
     )->Tensor: # Scalar, or `(users,)`
         pred,y = (o.as_subclass(Tensor).float() for o in (pred,y))
         n = y.sum(-1)
         nll = -pred.log_softmax(-1).where(y > 0, 0)
         loss = (nll*y).sum(-1) / n.where(n > 0, 1)
-        return loss.sum()/(n > 0).sum().clamp(min=1) if self.reduction=='mean' else loss
+        if self.reduction=='none': return loss
+        return loss.sum()/(n > 0).sum().clamp(min=1)
 
     def activation(self, pred): return pred.softmax(-1)
     def decodes(self, pred):
@@ -59,11 +60,11 @@ def _check_histories(x, n_users, n_items):
         f"shape {tuple(x.shape)} and type {x.dtype}. Pass item indices `(users, length)`, padded "
         f"with the number of items")
 
-# %% ../nbs/01_ranking.ipynb #e8d312d1
+# %% ../nbs/01_ranking.ipynb #11100af4
 def top_items(
     scores:Tensor, # `(users, items)`
     k:int=10 # How many
-)->Tensor: # Indices, `(users, k)`, best first; fewer columns if there are fewer items
+)->Tensor: # Indices, `(users, k)`, best first; less wide if there are fewer
     "The items with the highest scores. Among equals, lower indices come first"
     best,idx = scores.topk(min(k+1, scores.shape[-1]))
     tied = (best[:,1:]==best[:,:-1]).any(-1)
@@ -97,9 +98,10 @@ def recall_at(
     hits = (y > 0).gather(-1, top_items(scores, k)).sum(-1)
     return hits/(n.clamp(max=k) if capped else n)
 
-# %% ../nbs/01_ranking.ipynb #9808b7e0
+# %% ../nbs/01_ranking.ipynb #8910e134
 class RankingMetric(Metric):
-    "A mean over all users with something to predict; subclasses say of what"
+    """A mean over all users with something to predict. A subclass has
+    `per_user(scores, y)`, which gets masked scores: `(users, ...)`"""
     what = 'ranking'
     def __init__(self,
         k:int=10 # Places that count
@@ -153,7 +155,7 @@ class CoverageAt(RankingMetric):
         top = torch.cat(self.kept).flatten()
         return len(top[~top.isnan()].unique())/self.n_items
 
-# %% ../nbs/01_ranking.ipynb #9b8a06a9
+# %% ../nbs/01_ranking.ipynb #fdd1fbf6
 class NoveltyAt(RankingMetric):
     "Mean of `−log2(popularity)` over the first k items of all users, in bits"
     what = 'novelty'
@@ -163,11 +165,12 @@ class NoveltyAt(RankingMetric):
         # smallest share above it
         popularity:Tensor
     ): # `ValueError` for numbers of users in place of shares
-        if popularity.max() > 1: raise ValueError(
+        if (most := popularity.max()) > 1: raise ValueError(
             "popularity has to be a share of users for each item: divide the "
-            f"numbers by that of all users (the largest is {popularity.max():g})")
+            f"numbers by that of all users (the largest is {most:g})")
+        self.k = k
         least = popularity[popularity > 0].min()
-        self.k,self.bits = k,-popularity.clamp(min=least).log2()
+        self.bits = -popularity.clamp(min=least).log2()
 
     def per_user(self, scores, y):
         top = top_items(scores, self.k)

@@ -13,26 +13,21 @@ from ..callback.term import *
 from ..callback.core import *
 from ..callback.precision import *
 from ..experiment import *
-from ..score import *
 from ..tracking import *
-from ..report.core import *
-from ..export.formats import *
 from .run import *
 from .progress import *
 from .fits import *
 from .teachers import *
 from .verdict import *
+from .results import *
 
 # %% ../../nbs/72_apps.job.ipynb #645af41a
-class Job:
+class Job(RunResults):
     "The work of a subcommand. Applications define `find`, `load` and `digest`"
-    results = ['student.pkl','student.safetensors','student.json','report.csv',
-               'report.html','report.png','seeds.csv']
     least = teacher_least = dict(epochs=20, steps=500)
     every = 30.  # minimum seconds between checkpoints
     rounds = 3   # most fits of a teacher that is no better than the student
     losses = dict(kl=soft_target, mse=logit_mse)
-    score = Score()   # of the first metric
     setup = dict(loss_func=CrossEntropyLossFlat(), metrics=accuracy)
 
     def __init__(self,
@@ -250,62 +245,3 @@ def compare(self:Job)->int:
         pairs.append((self.alone(o), self.distilled(o, lessons)))
     self.write(teacher, score, pairs)
     return 0
-
-# %% ../../nbs/72_apps.job.ipynb #98b9b06a
-@patch
-def write_network(self:Job, learn, part, name):
-    "Write the network `name` to the folder `part`: for fastai, for plain PyTorch, and a card"
-    write_student(learn, part, ['safetensors','pkl'], stem=name)
-
-# %% ../../nbs/72_apps.job.ipynb #c134a670
-@patch
-def keep_teachers(self:Job, fits):
-    "Write the teachers trained in this run to its folder, unless they are there"
-    for (name,source),fit in zip(self.by_name().items(), fits):
-        if source.is_trained or self.folder.has(name): continue
-        with self.folder.piece(name) as part: self.write_network(fit.learn, part, 'teacher')
-
-# %% ../../nbs/72_apps.job.ipynb #90f99a7c
-@patch
-def write(self:Job, teacher, score, pairs):
-    "Write the results, and print the report"
-    seeds = seeds_table(pairs, self.seeds)
-    outcome = verdict(self.score.gain(seeds.difference))
-    alone,kept = (o.learn for o in pairs[0])
-    report = KDReport(kept, teacher, alone=alone)
-    with self.folder.results() as part:
-        self.write_network(kept, part, 'student')
-        seeds.to_csv(part/'seeds.csv')
-        write_report(report, part, outcome, seeds=seeds, score=self.score,
-                     log=pairs[0][1].log, about=self.folder.facts(self.about))
-    table = final_table(seeds, score, score=self.score)
-    self.finish(0, report, f"{table}\n{outcome}\n\n"
-        f"Written to {self.folder.shown}: {', '.join(self.results)}\n"
-        f"The student is that of seed {self.args.seed}")
-
-# %% ../../nbs/72_apps.job.ipynb #d01dd503
-@patch
-def give_up(self:Job, teacher, alone, why):
-    "Write the results there are without a distilled student"
-    report = KDReport(alone.learn, teacher, name='student alone')
-    with self.folder.results() as part:
-        write_report(report, part, why, about=self.folder.facts(self.about))
-    self.finish(3, report, why)
-    return 3
-
-# %% ../../nbs/72_apps.job.ipynb #81ee8cf1
-@patch
-def finish(self:Job, status, report, text):
-    "Print the outcome, and record that the run is finished"
-    numbers = report.table().T.to_string(float_format='{:.4g}'.format)
-    text = f'\n{numbers}\n\n{text}'
-    write_text(self.folder.path/'report.txt', text)
-    self.folder.note(finished=now(), status=status)
-    self.progress.print(text, always=True)
-
-# %% ../../nbs/72_apps.job.ipynb #18d59f21
-@patch
-def tell_again(self:Job):
-    "Print the outcome of a finished run. Returns its exit status"
-    print((self.folder.path/'report.txt').read_text(encoding='utf-8'))
-    return self.folder.info['status']
