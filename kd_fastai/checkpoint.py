@@ -32,9 +32,12 @@ def _plain(o):
     if isinstance(o, Tensor): return o.detach().as_subclass(Tensor)
     return o.tolist() if isinstance(o, (np.generic,np.ndarray)) else o
 
-def _kd_log(learn):
-    "What this fit has logged so far: one dictionary per batch"
-    return list(learn.cbs.filter(risinstance(KDCallback)).attrgot('history').concat())
+def _of_kd(learn, name):
+    "The items of the list `name` of each `KDCallback`"
+    return list(learn.cbs.filter(risinstance(KDCallback)).attrgot(name).concat())
+
+def _kd_log(learn): return _of_kd(learn, 'history')   # one dictionary per batch
+def _terms(learn): return _of_kd(learn, 'features')
 
 # %% ../nbs/50_checkpoint.ipynb #6738a308
 class _GoOn(TrainingOnly):
@@ -106,6 +109,7 @@ def save(self:Checkpoint):
         epoch=self.epoch, n_epoch=self.n_epoch, model=self.model.state_dict(),
         opt=self.opt.state_dict(), smooth=(smooth.count, smooth.val),
         random=_random_state(self.dls.train),
+        terms=[o.state_dict() for o in _terms(self.learn)],
         record={k: getattr(r, k) for k in ('losses','values','lrs','iters')},
         kd_log=self.old_log + _kd_log(self.learn))
     self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -120,6 +124,7 @@ def restore(self:Checkpoint):
     s = self.state
     self.model.load_state_dict(s['model'])
     self.opt.load_state_dict(s['opt'])
+    for o,sd in zip(_terms(self.learn), s['terms']): o.load_state_dict(sd)
     r = self.learn.recorder
     for k,v in s['record'].items(): setattr(r, k, v)
     r.smooth_loss.count,r.smooth_loss.val = s['smooth']

@@ -9,9 +9,18 @@ __all__ = ['MultinomialLoss', 'mask_seen', 'top_items', 'ndcg_at', 'recall_at', 
 # %% ../nbs/01_ranking.ipynb #b8043ae1
 from fastai.vision.all import *
 from .losses import *
+import torch.fx
+
+# %% ../nbs/01_ranking.ipynb #e42feab3
+class _PickledAs:
+    "A base class: exports hold something of fastai in place of this object, as `__reduce__` says"
+    def __deepcopy__(self, memo):   # a copy keeps its class
+        new = memo[id(self)] = object.__new__(type(self))
+        new.__dict__.update(deepcopy(self.__dict__, memo))
+        return new
 
 # %% ../nbs/01_ranking.ipynb #9229e04d
-class MultinomialLoss(nn.Module):
+class MultinomialLoss(_PickledAs, nn.Module):
     """The negative log-likelihood of a user's items, of
     [Liang et al. (2018)](https://arxiv.org/abs/1802.05814): mean over the users
     with at least one item"""
@@ -35,8 +44,15 @@ class MultinomialLoss(nn.Module):
 
     def activation(self, pred): return pred.softmax(-1)
     def decodes(self, pred):
-        top = pred.topk(min(self.k, pred.shape[-1]))[1]
-        return torch.zeros_like(pred, dtype=torch.bool).scatter(-1, top, True)
+        rank = pred.argsort(dim=-1, descending=True).argsort(dim=-1)
+        return rank < self.k
+
+# %% ../nbs/01_ranking.ipynb #8312efe2
+@patch
+def __reduce__(self:MultinomialLoss):
+    decodes = torch.fx.symbolic_trace(lambda pred: self.decodes(pred))
+    state = dict(flatten=False, activation=partial(torch.softmax, dim=-1), decodes=decodes)
+    return BaseLoss,(nn.CrossEntropyLoss,),state
 
 # %% ../nbs/01_ranking.ipynb #c53a8287
 def mask_seen(
@@ -99,7 +115,7 @@ def recall_at(
     return hits/(n.clamp(max=k) if capped else n)
 
 # %% ../nbs/01_ranking.ipynb #8910e134
-class RankingMetric(Metric):
+class RankingMetric(_PickledAs, Metric):
     """A mean over all users with something to predict. A subclass has
     `per_user(scores, y)`, which gets masked scores: `(users, ...)`"""
     what = 'ranking'
@@ -107,6 +123,7 @@ class RankingMetric(Metric):
         k:int=10 # Places that count
     ): self.k = k
     def reset(self): self.kept = []
+    def __reduce__(self): return AvgLoss,()
 
     def accumulate(self, learn):
         x = learn.xb[0]

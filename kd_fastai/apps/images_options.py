@@ -15,9 +15,9 @@ from .options import *
 least = dict(epochs=20, steps=500)            # of students, and of a teacher …
 pretrained_least = dict(epochs=6, steps=200)  # … unless it is pretrained
 own = dict(seeds=3, lr=5e-3, width=None, labels=math.inf,
-           teacher_labels=None, epochs=None, teacher_epochs=None)
+           teacher_labels=None, epochs=None, teacher_epochs=None, features=10.)
 digits = dict(seeds=3, lr=0.1, width=4, labels=5, teacher_labels=math.inf,
-              epochs=8, teacher_epochs=15)
+              epochs=8, teacher_epochs=15, features=0.)
 
 # %% ../../nbs/71_apps.images_options.ipynb #9787b713
 def settle(
@@ -44,6 +44,8 @@ def is_file_name(
     return '.' in name or '/' in name or Path(name).exists()
 
 # %% ../../nbs/71_apps.images_options.ipynb #1d8c403f
+_weight = number(float, lambda v: 0<=v<math.inf, 'a number, 0 or above')
+
 def _training(p):
     "The options that say how long and how fast to train"
     epochs = f"{least['epochs']}, or more to reach {least['steps']} steps; digits: "
@@ -57,6 +59,8 @@ def _training(p):
         '0.01; with --pretrained: 0.003')
     option(p, '--seeds', count, None, 'number of pairs of students, each with its own seed',
         f"{own['seeds']}; digits: {digits['seeds']}")
+    option(p, '--features', _weight, None, 'weight of a loss between what the last layers of '
+        'teacher and student read; 0: none', f"{own['features']:g}; digits: {digits['features']:g}")
 
 # %% ../../nbs/71_apps.images_options.ipynb #31fe1680
 def _data(p):

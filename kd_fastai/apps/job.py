@@ -28,6 +28,7 @@ class Job(RunResults):
     every = 30.  # minimum seconds between checkpoints
     rounds = 3   # most fits of a teacher that is no better than the student
     losses = dict(kl=soft_target, mse=logit_mse)
+    teacher_layer = None   # the layer that `terms` compare with
     setup = dict(loss_func=CrossEntropyLossFlat(), metrics=accuracy)
 
     def __init__(self,
@@ -112,10 +113,9 @@ def start(self:Job):
 def plan(self:Job)->dict: # Number of steps or items, by the name of the part
     "The parts of the run"
     teachers = {k: self.teacher_steps for k,o in self.by_name().items() if not o.is_trained}
-    first,*others = self.seeds
-    pairs = [f'{o}: {k}' for o in others for k in ('alone','distilled')]
-    steps = self.n_epoch*len(self.all_dls.train)
-    return teachers | {k: steps for k in (f'{first}: alone', f'{first}: distilled', *pairs)}
+    steps = dict(alone=self.alone_epochs()*len(self.dls.train),
+                 distilled=self.n_epoch*len(self.all_dls.train))
+    return teachers | {f'{o}: {k}': n for o in self.seeds for k,n in steps.items()}
 
 # %% ../../nbs/72_apps.job.ipynb #cee686fe
 @patch
@@ -146,13 +146,23 @@ def fit(self:Job,
     return fit_once(self.folder, file_name, dls, net, seed, train, cbs,
                     self.every, **self.setup | kwargs)
 
+# %% ../../nbs/72_apps.job.ipynb #8708ae97
+@patch
+def alone_epochs(self:Job)->int:
+    "As many steps as the distilled student has, in epochs"
+    return round(self.n_epoch*len(self.all_dls.train)/len(self.dls.train))
+
 # %% ../../nbs/72_apps.job.ipynb #5abc40d2
 @patch
 def alone(self:Job, seed:int)->Fit:
     "A student that learns from the labels alone"
-    n = round(self.n_epoch*len(self.all_dls.train)/len(self.dls.train))
+    n = self.alone_epochs()
     return self.fit(f'{seed}: alone', self.dls, self.student, seed,
                     lambda l: l.fit_one_cycle(n, self.args.lr))
+
+# %% ../../nbs/72_apps.job.ipynb #bdb5bd37
+@patch
+def terms(self:Job): return []   # further losses between teacher and student, new for each fit
 
 # %% ../../nbs/72_apps.job.ipynb #89ad3d21
 @patch
@@ -160,7 +170,8 @@ def distilled(self:Job, seed:int, lessons)->Fit:
     "The same student, distilled from `lessons`, a teacher or its answers"
     fit = self.fit(
         f'{seed}: distilled', self.all_dls, self.student, seed,
-        lambda l: l.distill(lessons, self.n_epoch, self.args.lr, **self.kd))
+        lambda l: l.distill(lessons, self.n_epoch, self.args.lr,
+                            features=self.terms(), **self.kd))
     fit.learn.dls = self.dls   # from here on, only labelled items
     return fit
 

@@ -9,8 +9,8 @@ __all__ = ['predict_options']
 from .options import *
 
 # %% ../../nbs/71_apps.predict_options.ipynb #bebaf85a
-@command('predict', 'print the classes of images or texts, as a student sees '
-         'them', 'kd_fastai.apps.predict:Predict')
+@command('predict', 'print what a student makes of images, texts or tables',
+         'kd_fastai.apps.predict:Predict')
 def predict_options(
     p:Parser
 ):
@@ -18,12 +18,15 @@ def predict_options(
     p.add_argument('folder', metavar='FOLDER',
         help='folder of a run, or of an exported student')
     p.add_argument('files', metavar='FILE', nargs='+', help='images and '
-        'folders of images, or tables with texts, possibly compressed (.gz, '
-        '.bz2); -: lines of standard input, each with the name of an image, or '
-        'with a text')
+        'folders of images, or tables, possibly compressed (.gz, .bz2, .xz); '
+        '-: standard input, a table or lines, each with the name of an image, '
+        'or with a text')
     option(p, '--text-col', str, None, 'column with the texts', 'text',
            metavar='NAME')
+    option(p, '--columns', str, None, 'columns with another name than in '
+           'training, such as user=customer time=date', 'those in the card',
+           nargs='+', metavar='NAME=COLUMN')
     option(p, '--encoding', str, 'utf-8', 'encoding of tables')
-    option(p, '--top', count, 1, 'how many classes to print per item, the most '
-           'probable first', metavar='K')
+    option(p, '--top', count, None, 'how many classes to print per item, or '
+           'items per user, the best first', '1 class, 10 items', metavar='K')
     flag(p, '--json', 'print one line of JSON per item, not a table')

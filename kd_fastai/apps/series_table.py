@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['periods', 'Pattern', 'choose_pattern', 'small_sizes', 'guess_freq', 'unit_of', 'in_options', 'value_columns',
-           'series_grid']
+           'table_grid', 'first_valid']
 
 # %% ../../nbs/72_apps.series_table.ipynb #85eaed63
 from fastai.basics import *
@@ -31,7 +31,7 @@ def periods(
     found = {k: pd.Timedelta(v)/one for k,v in long.items()}
     return {k: int(n) for k,n in found.items() if n >= 2 and n==int(n)}
 
-# %% ../../nbs/72_apps.series_table.ipynb #abea6dac
+# %% ../../nbs/72_apps.series_table.ipynb #fa3dfe25
 @dataclass
 class Pattern:
     "What repeats in a series, and how much of it the networks read"
@@ -44,28 +44,32 @@ class Pattern:
         "The forecasts that need no network"
         many = '' if self.times==1 else f'{self.times} '
         last = f"last {many}{self.name}{'s' if many else ''}"
-        mean = f"mean of {self.seasons} {f'times {many}' if many else ''}{self.name}s"
+        more = f'times {many}' if many else ''
+        mean = f'mean of {self.seasons} {more}{self.name}s'
         if last=='last day': last = 'yesterday'
         return {last: 1} | ({mean: self.seasons} if self.seasons > 1 else {})
 
-# %% ../../nbs/72_apps.series_table.ipynb #a25743ee
+# %% ../../nbs/72_apps.series_table.ipynb #42fa01b0
 def choose_pattern(
     freq:str, # Step of the times
     horizon:int, # Steps to forecast
     n:int, # Steps of the training part
     season:int=None # Asked for by the user; None: choose
 )->Pattern:
-    "The longest pattern for which `n` steps are enough. Raises `ValueError` if none is"
-    found = {'season': season} if season else periods(freq) | {'period': horizon}
+    "The longest pattern in `n` steps. Raises `ValueError` if none fits"
+    found = periods(freq) | {'period': horizon}
+    if season: found = {k: v for k,v in found.items() if v==season}
+    found = found or {'season': season}
     for name,steps in found.items():
         times = math.ceil(horizon/steps)
         size = times*steps
         if n >= 2*size + horizon:
             return Pattern(name, size, min(4, n//size), times)
     raise ValueError(
-        f"{n} steps for training are too few to forecast {horizon}: at least {2*size+horizon} are "
-        f"needed. Choose a smaller --horizon{' or --season' if season else ''}, set fewer steps "
-        "aside for validation, or add rows")
+        f"{n} steps for training are too few to forecast {horizon}: at least "
+        f"{2*size+horizon} are needed. Choose a smaller --horizon"
+        f"{' or --season' if season else ''}, set fewer steps aside for "
+        "validation, or add rows")
 
 # %% ../../nbs/72_apps.series_table.ipynb #5d0c42b0
 def small_sizes(
@@ -81,43 +85,56 @@ def small_sizes(
         if most >= (last/4 if w > 4 else 1): return min(last, most),w
     return 1,w
 
-# %% ../../nbs/72_apps.series_table.ipynb #a0ef032c
+# %% ../../nbs/72_apps.series_table.ipynb #e59f569e
 def guess_freq(
     times # Strings or times, in any order
 )->str: # None: too few times to tell
-    "The step of a column of times, as pandas writes it"
+    """The step of a column of times, as pandas writes it. Raises `ValueError`
+    if there is none"""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')   # that the format is not known
         t = pd.to_datetime(times, errors='coerce', utc=True)
-    t = t.dropna().drop_duplicates().sort_values()
-    if len(t) < 3: return
-    if found := pd.infer_freq(pd.DatetimeIndex(t)): return found
-    step = t.diff().mode()[0]
+        t = t.dropna().drop_duplicates().sort_values()
+        if len(t) < 3: return
+        found = pd.infer_freq(pd.DatetimeIndex(t))
+    if found: return to_offset(found).freqstr
+    diffs = t.diff().dropna()
+    step = diffs.mode()[0]
+    if (diffs==step).mean() < .5: raise ValueError(
+        "The times have no step that is more frequent than others: pass "
+        "`freq`, or round the times and take means")
     if step >= pd.Timedelta('28D'):
         if t.dt.is_month_start.all(): return 'MS'
         if t.dt.is_month_end.all(): return 'ME'
     days = step/pd.Timedelta('1D')
     return f'{days:.0f}D' if days==int(days) else to_offset(step).freqstr
 
-# %% ../../nbs/72_apps.series_table.ipynb #87e8ad8b
+# %% ../../nbs/72_apps.series_table.ipynb #8ee34635
 def unit_of(
     columns:list # Names of the columns with numbers
 )->str: # '' if the columns tell none, or not the same
     "The unit of numbers, from the names of their columns"
-    found = {first(re.findall(r'[(\[](.+?)[)\]]', o), o) for o in columns}
-    unit = found.pop() if len(found)==1 else ''
-    return 'percent' if unit=='%' else unit   # of a `Score`, % is a share
+    def unit(o):
+        inside = re.findall(r'[(\[](.+?)[)\]]', o)
+        return inside[0] if inside else o if o.isalpha() else ''
+    found = set(map(unit, columns))
+    return found.pop() if len(found)==1 else ''
 
-# %% ../../nbs/72_apps.series_table.ipynb #6b8e21fc
+# %% ../../nbs/72_apps.series_table.ipynb #a15fb9d4
 @contextmanager
 def in_options(
-    name:str # Of the file
+    args # Arguments of `kd_distill series`
 ):
     "A context in which errors name the file, and options instead of arguments"
     try: yield
     except ValueError as e:
         text = re.sub(r'`(freq|tz|horizon|last|season)`', r'--\1', str(e))
-        raise ValueError(f"{name}: {text}") from e
+        clock = 'If the clock was'
+        if not args.sensor_col: text = text.replace(
+            clock, f'For several sensors, name their column with --sensor-col. {clock}')
+        if 'not a number' in text and not args.value_col: text += (
+            '. If the column has no numbers, name those that have with --value-col')
+        raise ValueError(f"{args.path}: {text}") from e
 
 # %% ../../nbs/72_apps.series_table.ipynb #4794540e
 def value_columns(
@@ -139,17 +156,35 @@ def value_columns(
         f"one of {', '.join(map(repr, found))}")
     return found
 
-# %% ../../nbs/72_apps.series_table.ipynb #38d69e03
-def series_grid(
+# %% ../../nbs/72_apps.series_table.ipynb #ff499811
+def table_grid(
     df:pd.DataFrame, # As from `read_table`
     args # Arguments of `kd_distill series`
-)->tuple: # A regular grid, the same of the extra columns or None, and the unit
+)->tuple: # A regular grid, the same of the extra columns or None, names of columns
     "The numbers of a table. Raises `ValueError` if they have no place in a grid"
     values = value_columns(df, args)
     freq = args.freq or guess_freq(df[args.time_col])
     def grid(cols): return regular_grid(df, args.time_col, cols, args.sensor_col, freq, args.tz)
     with warnings.catch_warnings():
-        warnings.filterwarnings('ignore', '.*have no row')
+        warnings.filterwarnings('ignore', '.*have no row|Could not infer format')
         found = grid(values[0] if args.sensor_col else values)
         extra = {o: grid(o).mean(axis=1) for o in args.extra_col or []}
-    return found,pd.DataFrame(extra) if extra else None,args.unit or unit_of(values)
+    return found,pd.DataFrame(extra) if extra else None,values
+
+# %% ../../nbs/72_apps.series_table.ipynb #1f6a979c
+def first_valid(
+    grid:pd.DataFrame, # As from `table_grid`
+    pct:float=.2, # Share of the steps for validation
+    when:str=None # When validation begins; None: use `pct`
+)->int: # Number of the first step for validation
+    "Where validation begins. Raises `ValueError` if that is not in `grid`"
+    if when is None: return int((1-pct)*len(grid))
+    try:
+        t = pd.Timestamp(when)
+        if t.tz is None: t = t.tz_localize(grid.index.tz)
+        n = int(grid.index.searchsorted(t))
+    except (ValueError,TypeError) as e: raise ValueError(
+        f"--valid-from {when} is not a time like 2024-12-31 18:00") from e
+    if 0 < n < len(grid): return n
+    raise ValueError(f"--valid-from {when} is not inside the table, which runs "
+                     f"from {grid.index[0]} to {grid.index[-1]}")

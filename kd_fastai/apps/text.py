@@ -160,6 +160,14 @@ def copies(self:TextJob):
     known = {'', *text_keys(self.valid.text)}
     return pd.DataFrame(dict(text=new[~text_keys(new).isin(known)], label=''))
 
+# %% ../../nbs/73_apps.text.ipynb #da1b47ee
+@patch
+def alone_epochs(self:TextJob):
+    "Epochs over the labelled texts. The table's other rows count: the distilled student reads them"
+    share = len(self.dls.train_ds)/len(self.train)
+    n = enough_epochs(self.args.epochs, self.dls.train, **alone_least)
+    return round(n/share)
+
 # %% ../../nbs/73_apps.text.ipynb #58df1418
 @patch
 def load(self:TextJob):
@@ -171,6 +179,7 @@ def load(self:TextJob):
     self.dls = make(self.train[has])
     more = self.copies()
     self.all_dls = make(pd.concat([self.train, more]))
+    self.least = least | dict(steps=self.alone_epochs()*len(self.dls.train))
     left = f'; {self.left_out} left out, since they belong to those for validation'
     self.about = (f"{has.sum()} texts for training, {(~has).sum()} more without a label, "
                   f"{len(more)} changed copies, {len(self.valid)} for validation; "

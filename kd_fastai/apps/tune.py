@@ -64,11 +64,13 @@ def trial(self:Tune, cbs=None, **values)->Learner:
     "Train a student with other settings"
     args = trial_options(self.job.args, **values)
     job = type(self.job)(args, self.run_folder)
+    job.teacher_layer = self.job.teacher_layer
     with seeded(self.args.seed, self.job.all_dls):
         learn = Learner(self.job.all_dls, job.student(), **job.setup)
         set_seed(self.args.seed)
         with quiet(learn): learn.distill(
-            self.lessons, self.job.n_epoch, job.args.lr, cbs=cbs, **job.kd)
+            self.lessons, self.job.n_epoch, job.args.lr, cbs=cbs,
+            features=job.terms(), **job.kd)
     return learn
 
 # %% ../../nbs/73_apps.tune.ipynb #cda77bf6

