@@ -67,7 +67,8 @@ def load_teacher(
     def refuse(why): raise ValueError(f'--teacher {file} {why}')
     try: net,card = read(file)
     except Exception as e: refuse(f'cannot be read: {e}')
-    if 'max_len' in card: refuse('reads texts')
+    reads = card.get('reads', 'images')
+    if reads != 'images': refuse(f'reads {reads}')
     if card['activation']=='sigmoid': refuse(
         'may give an image several labels, and the students only one')
     if card['vocab'] != list(vocab):

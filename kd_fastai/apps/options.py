@@ -158,23 +158,32 @@ def distils(
 # %% ../../nbs/70_apps.options.ipynb #9e539fd2
 both_losses = dict(kl='compares probabilities at temperature T', mse='compares logits')
 
-def _loss_options(p, loss, alpha, losses):
+def _loss_options(p, loss, alpha, losses, T):
     option(p, '--alpha', real, alpha, "weight of the teacher's part of the loss, "
         "from 0 to 1: one number, or its values at the start and the end of the fit",
         nargs='+', metavar='A')
     option(p, '--loss', str, loss, "the teacher's part of the loss: "
         + ', '.join(f'{k} {v}' for k,v in losses.items()), choices=list(losses))
-    if 'kl' in losses: option(p, '--T', real, 4., 'temperature for --loss kl, above 0')
+    if 'kl' in losses: option(p, '--T', real, T, 'temperature for --loss kl, above 0')
+
+def _output_options(p):
+    flag(p, '--quiet', 'print only the results', 'quiet', dest='verbosity')
+    flag(p, '--verbose', 'print a line per epoch', 'verbose', dest='verbosity')
+    option(p, '--config', str, None, 'file with options, by their names, as TOML or JSON; the '
+        'run.json of a run is one. What is given on the command line comes first',
+        metavar='FILE')
 
 # %% ../../nbs/70_apps.options.ipynb #188dbfb5
 def shared_options(
     p:Parser,
     loss:str='kl', # Default of --loss
     alpha:list=[0.9, 0.1], # Default of --alpha
-    losses:dict=both_losses # Choices of --loss, and what each does
+    losses:dict=both_losses, # Choices of --loss, and what each does
+    T:float=4., # Default of --T
+    fast:bool=True # Whether there is --no-fast
 ):
     "Add the options that each job has"
-    _loss_options(p, loss, alpha, losses)
+    _loss_options(p, loss, alpha, losses, T)
     option(p, '--bs', count, 64, 'batch size')
     option(p, '--patience', count, None, 'end a fit after so many epochs without a lower '
         'validation loss', 'never', metavar='EPOCHS')
@@ -185,13 +194,9 @@ def shared_options(
     option(p, '--track', str, None, 'log each fit for csv, tensorboard, wandb or mlflow; can be '
         'given more than once', action=Several, metavar='TRACKER',
         choices=['csv','tensorboard','wandb','mlflow'])
-    flag(p, '--no-fast', 'train the students in float32 with channels first; otherwise in bfloat16 '
-        'and channels last where the gradients stay the same', False, dest='fast')
-    flag(p, '--quiet', 'print only the results', 'quiet', dest='verbosity')
-    flag(p, '--verbose', 'print a line per epoch', 'verbose', dest='verbosity')
-    option(p, '--config', str, None, 'file with options, by their names, as TOML or JSON; the '
-        'run.json of a run is one. What is given on the command line comes first',
-        metavar='FILE')
+    if fast: flag(p, '--no-fast', 'train the students in float32 with channels first; otherwise in '
+        'bfloat16 and channels last where the gradients stay the same', False, dest='fast')
+    _output_options(p)
 
 # %% ../../nbs/70_apps.options.ipynb #40931366
 def _from_toml(text):

@@ -95,7 +95,7 @@ def print_table(
     for r in rows:
         print('  '.join(o.ljust(w) for o,w in zip(r, widths)).rstrip())
 
-# %% ../../nbs/72_apps.predict.ipynb #4c9801c0
+# %% ../../nbs/72_apps.predict.ipynb #63bd76e4
 def _rename(student, args):
     "Note other names of columns. Raises `ValueError` if the student reads no columns like these"
     kind = student.kind
@@ -107,8 +107,8 @@ def _rename(student, args):
     for o in args.columns or ():
         name,_,column = o.partition('=')
         if not (name in known and column): raise ValueError(
-            f"--columns {o}: " + (f"write one of {', '.join(known)}, =, and the name of the column"
-            if known else f"this student reads {kind.many}, whose columns have one name"))
+            f"--columns {o}: " + (f"name {', '.join(known)}, as in {known[0]}=COLUMN" if known else
+            f"a student that reads {kind.many} takes no other names of columns"))
         student.card['columns'][name] = column
 
 def _note(lines):

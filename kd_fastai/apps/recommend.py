@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RecommendJob']
 
-# %% ../../nbs/73_apps.recommend.ipynb #7910573a
+# %% ../../nbs/73_apps.recommend.ipynb #96771b51
 from fastai.text.all import *
 import hashlib
 from ..ranking import *
@@ -16,11 +16,12 @@ from ..models.recommend import *
 from ..export.formats import *
 from .recommend_options import *
 from .recommend_inputs import *
+from .run import *
 from .fits import *
 from .teachers import *
 from .job import *
 
-# %% ../../nbs/73_apps.recommend.ipynb #258eb891
+# %% ../../nbs/73_apps.recommend.ipynb #300e3888
 class RecommendJob(Job):
     "`kd_distill recommend`"
     results = [o for o in Job.results if o != 'report.png']   # no classes
@@ -29,6 +30,9 @@ class RecommendJob(Job):
     losses = dict(kl=unseen_kd, top=partial(unseen_kd, loss=top_items_kd),
                   listwise=partial(unseen_kd, loss=listwise_kd))
     score = Score('ndcg@10', '', digits=4)
+    what = 'Items'
+    advice = ('Try another --l2, --core or --teacher, or more '
+              '--teacher-epochs for an autoencoder')
     setup = dict(loss_func=MultinomialLoss(),
                  metrics=[NDCGAt(10), RecallAt(10), CoverageAt(10)])
     most = 20_000   # items for which EASE is computed
@@ -161,24 +165,32 @@ def closed_form(self:RecommendJob)->Fit:
     return self.solved('closed-form', net, lambda: low_rank(
         self.linear, self.all_dls.train, width))
 
-# %% ../../nbs/73_apps.recommend.ipynb #b8f3ff2f
+# %% ../../nbs/73_apps.recommend.ipynb #47f624a0
 @patch
 def lessons(self:RecommendJob, teacher):
     "The teacher itself, or its answers on disk if there are many items"
-    if self.linear is not None: self.closed = self.closed_form()
+    if self.linear is not None:
+        self.closed = self.closed_form()
+        self.about += (f'\nClosed form: {self.score.name} '
+                       f'{self.score.text(self.closed.score)}')
     if len(self.items) < self.many: return teacher
     return store_answers(self.folder, self.progress, teacher, self.all_dls,
                          topk=self.kept)
 
-# %% ../../nbs/73_apps.recommend.ipynb #53ecbc46
+# %% ../../nbs/73_apps.recommend.ipynb #56f01b10
+@patch
+def goes_on(self:RecommendJob)->bool:
+    "Whether distilled students go on from the closed form"
+    return self.closed is not None and not self.args.random_start
+
+# %% ../../nbs/73_apps.recommend.ipynb #e4cb4124
 @patch
 def distilled(self:RecommendJob, seed, lessons):
     "A student that goes on from the closed form, or starts at random"
-    a = self.args
-    goes_on = self.closed and not a.random_start
-    net = (partial(deepcopy, self.closed.learn.model) if goes_on
-           else self.student)
-    lr = a.lr/10 if goes_on else a.lr
+    net,lr = self.student,self.args.lr
+    if self.goes_on():
+        net = partial(deepcopy, self.closed.learn.model)
+        lr = lr/10
     fit = self.fit(
         f'{seed}: distilled', self.all_dls, net, seed,
         lambda l: l.distill(lessons, self.n_epoch, lr, **self.kd))
@@ -216,25 +228,30 @@ def test_table(self:RecommendJob)->pd.DataFrame: # A row per network
         [ranking_scores(o, self.dls[2]) for o in some]).mean()
         for k,some in nets.items()}).T
 
-# %% ../../nbs/73_apps.recommend.ipynb #f9d4c352
+# %% ../../nbs/73_apps.recommend.ipynb #595ee8c3
 @patch
 def more_results(self:RecommendJob)->str:
     "What training adds to the closed form, and the test"
+    scores = [o.score for _,o in self.pairs]
     text = ''
+    if self.baselines()['popularity'] > np.mean(scores):
+        text += '
+Popularity ranks better than the distilled student'
     if self.closed:
-        diff = [o.score-self.closed.score for _,o in self.pairs]
+        diff = np.array(scores) - self.closed.score
         text += f'\nDistilled − closed form: {interval_text(diff, 4)}'
     if self.args.test_pct:
         table = self.test_table()
-        table.to_csv(self.folder.path/'test.csv')
+        write_text(self.folder.path/'test.csv', table.to_csv())
         shown = table.to_string(float_format='{:.4f}'.format)
         text += f'\n\nThe test part (test.csv):\n{shown}'
     return text
 
-# %% ../../nbs/73_apps.recommend.ipynb #af9b1c91
+# %% ../../nbs/73_apps.recommend.ipynb #e93b5ce4
 @patch
 def write_network(self:RecommendJob, learn, part, name):
     a = self.args
-    columns = dict(user=a.user_col, item=a.item_col, time=None if a.in_order else a.time_col)
+    columns = dict(user=a.user_col, item=a.item_col,
+                   time=None if a.in_order else a.time_col)
     if a.rating_col: columns |= dict(rating=a.rating_col, min_rating=a.min_rating)
     write_student(learn, part, ['safetensors','pkl'], stem=name, columns=columns)

@@ -45,7 +45,7 @@ def _raise_why(e, path, encoding):
     raise ValueError(f"{path} cannot be read as a table with column names in its first row, or is "
                      f"not what its suffix says: {e}") from e
 
-# %% ../../nbs/72_apps.recommend_inputs.ipynb #74abc1ed
+# %% ../../nbs/72_apps.recommend_inputs.ipynb #2b120410
 def divided_rows(
     args # As `kd_distill recommend` parses them
 )->tuple: # As from `split_in_time`; and how many rows are left out, by reason
@@ -61,7 +61,7 @@ def divided_rows(
         split = split_in_time(k_core(rows, a.core), a.valid_pct,
                               a.test_pct or 0.)
     except ValueError as e: raise ValueError(_for_options(e)) from e
-    again = table[[a.user_col,a.item_col]].duplicated().sum()
+    again = int(table[[a.user_col,a.item_col]].duplicated().sum())
     return split,{
         'repeat a pair': again,
         'lack a user, an item or a high enough rating':

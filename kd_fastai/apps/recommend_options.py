@@ -68,7 +68,7 @@ def _training(p):
 losses = dict(kl='compares probabilities at temperature T', top='does so for the first 100 items '
     'of each network', listwise="compares with the order of the teacher's first 40")
 
-# %% ../../nbs/71_apps.recommend_options.ipynb #3a6ab544
+# %% ../../nbs/71_apps.recommend_options.ipynb #f3cfd8e4
 @command('recommend', distils('what users took'),
          'kd_fastai.apps.recommend:RecommendJob')
 def recommend_options(
@@ -79,5 +79,4 @@ def recommend_options(
     _split(p)
     _networks(p)
     _training(p)
-    shared_options(p, loss='kl', alpha=[1.], losses=losses)
-    p.set_defaults(T=1.)
+    shared_options(p, loss='kl', alpha=[1.], losses=losses, T=1., fast=False)

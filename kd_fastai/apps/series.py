@@ -23,7 +23,7 @@ from .series_teachers import *
 from .teachers import *
 from .job import *
 
-# %% ../../nbs/73_apps.series.ipynb #ecbe081e
+# %% ../../nbs/73_apps.series.ipynb #5c507e86
 class SeriesJob(Job):
     "`kd_distill series`"
     least = least
@@ -34,6 +34,7 @@ class SeriesJob(Job):
     def find(self):
         "Read the table, choose the windows, and make the networks"
         a = self.args
+        a.fast = False   # in so small a network, bfloat16 only costs time
         df = read_table(a.path, a.encoding)
         with in_options(a):
             self.grid,self.extra,self.columns = table_grid(df, a)

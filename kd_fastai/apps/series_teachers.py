@@ -5,10 +5,12 @@
 # %% auto #0
 __all__ = ['over_data', 'forecaster_card', 'write_forecaster', 'forecaster_file', 'read_forecaster_card', 'trained_forecaster']
 
-# %% ../../nbs/72_apps.series_teachers.ipynb #c49985ba
+# %% ../../nbs/72_apps.series_teachers.ipynb #e3c0d80c
 from fastai.basics import *
 import json,safetensors.torch
 from ..data.series import *
+from ..export.core import *
+from ..export.formats import *
 from .fits import *
 
 # %% ../../nbs/72_apps.series_teachers.ipynb #f262a781
@@ -39,18 +41,19 @@ def forecaster_card(
         about=dict(output='the next `horizon` values, standardised with mean '
                           'and standard deviation, as in `sensors`'))
 
-# %% ../../nbs/72_apps.series_teachers.ipynb #eb774635
+# %% ../../nbs/72_apps.series_teachers.ipynb #d10da0dd
 def write_forecaster(
     learn:Learner, # On loaders of `series_dls`; not changed
     folder:Path|str, # An existing folder
     stem:str, # Of the names of the files
     **kwargs # Passed to `forecaster_card`
 ):
-    "Write weights and a card"
+    "Write weights, a card, and an exported Learner"
     file = Path(folder)/stem
     card = json.dumps(forecaster_card(learn, **kwargs), indent=1, ensure_ascii=False)
     file.with_suffix('.json').write_text(card, encoding='utf-8')
     write_weights(learn.model, file.with_suffix('.safetensors'))
+    portable_export(plain_learner(learn), file.with_suffix('.pkl'))
 
 # %% ../../nbs/72_apps.series_teachers.ipynb #54c46751
 def forecaster_file(

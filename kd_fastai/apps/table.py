@@ -23,9 +23,15 @@ from .teachers import *
 from .table_teachers import *
 from .job import *
 
-# %% ../../nbs/73_apps.table.ipynb #e57d5ce3
-def RMSE(pred, targ): return F.mse_loss(pred, targ).sqrt()
+# %% ../../nbs/73_apps.table.ipynb #91ab474e
+def RMSE(
+    pred:Tensor, # Answers
+    targ:Tensor # True numbers
+)->Tensor: # Scalar
+    "The root of the mean squared error"
+    return F.mse_loss(pred, targ).sqrt()
 
+# %% ../../nbs/73_apps.table.ipynb #205aad96
 def number_score(
     y:pd.Series # The target
 )->Score: # With four digits of its spread
@@ -78,22 +84,23 @@ def baselines(self:TableJob)->dict:
     if o.columns.classes: return {'most frequent': float((y==known.mode()[0]).mean())}
     return {'the mean': float(((y-known.mean())**2).mean()**.5)}
 
-# %% ../../nbs/73_apps.table.ipynb #e3fc7ce0
+# %% ../../nbs/73_apps.table.ipynb #417ac8bb
 @patch
 def mixed(self:TableJob):
     "New rows, without a label"
     o = self.data
     n = self.args.copies
-    if n is None: n = max(0, min(4, 40_000//len(o.cells) - 1))
+    if n is None: n = max(0, min(4, 40_000//len(o.cells) - 1)) if o.columns.classes else 0
     return o.columns.read(mixed_rows(o.cells, o.columns, n*len(o.cells), seed=self.args.seed))
 
-# %% ../../nbs/73_apps.table.ipynb #e7018578
+# %% ../../nbs/73_apps.table.ipynb #e5f2d046
 @patch
 def make_batches(self:TableJob):
     "Set `dls`, `all_dls`, and `taught_dls`, from which the teacher learns"
     a = self.args
     o = self.data
-    make = partial(table_dls, columns=deepcopy(o.columns), splits=o.splits,
+    columns = deepcopy(o.columns)   # to which `table_dls` adds
+    make = partial(table_dls, columns=columns, splits=o.splits,
                    bs=min(a.bs, len(o.splits[0])), val_bs=1024)
     every = some = make(o.rows)
     if a.labels: some = make(keep_labels(o.rows, o.columns.target, o.splits[0], a.labels))
@@ -115,20 +122,20 @@ def find_teachers(self:TableJob):
     if 'lightgbm' in names and not find_spec('lightgbm'): raise ImportError(
         "LightGBM is not installed: pip install 'kd_fastai[tabular]', or use --teacher sklearn")
 
-# %% ../../nbs/73_apps.table.ipynb #0407157f
+# %% ../../nbs/73_apps.table.ipynb #57f7526e
 @patch
 def load(self:TableJob):
     "Describe the table, which has been read"
     o = self.data
     n = len(self.dls.train_ds)
     used = {k: len(getattr(o.columns, k)) for k in ('numbers','categories','dates')}
-    said = ', '.join(f'{v} {k}' for k,v in used.items() if v)
+    said = ', '.join(f'{k} ({v})' for k,v in used.items() if v)
     left = '; '.join(f'{k}: {why}' for k,why in o.columns.left_out.items())
     y = o.labels
     what = '' if o.columns.classes else f' from {y.min():g} to {y.max():g}'
     self.about = (
         f"{n} rows for training, {len(o.splits[0])-n} more without a label, {len(self.new)} mixed "
-        f"rows, {len(o.splits[1])} for validation; {o.columns.target}{what}, from {said}"
+        f"rows, {len(o.splits[1])} for validation; {o.columns.target}{what}, from columns of {said}"
         + (f"\nLeft out: {left}" if left else ''))
 
 # %% ../../nbs/73_apps.table.ipynb #e9546779
@@ -142,15 +149,17 @@ def digest(self:TableJob):
         if s.is_trained: h.update(Path(s.name).read_bytes())
     return h.hexdigest()
 
-# %% ../../nbs/73_apps.table.ipynb #40a4f437
+# %% ../../nbs/73_apps.table.ipynb #0ccd707d
 @patch
 def start(self:TableJob):
-    a = self.args
-    a.teacher_epochs = a.teacher_rounds   # what an epoch is to a network
-    a.fast = False   # bfloat16 is too coarse for numbers, and no faster for so small networks
+    self.args.teacher_epochs = self.args.teacher_rounds   # what epochs are to a network
     Job.start(self)
 
-# %% ../../nbs/73_apps.table.ipynb #aee6cd04
+# %% ../../nbs/73_apps.table.ipynb #0b24756d
+@patch
+def stored(self:TableJob, name): return load_boosted(self.folder.path/name/'teacher.json')
+
+# %% ../../nbs/73_apps.table.ipynb #aa20a858
 @patch
 def train_teacher(self:TableJob, name, source):
     "Grow boosted trees"
@@ -160,30 +169,31 @@ def train_teacher(self:TableJob, name, source):
                             seed=self.seed_of(source))
     if isinstance(trees, LightGBMTeacher):
         with self.folder.piece(name) as part: trees.save(part/'teacher.json')
-        trees = load_boosted(self.folder.path/name/'teacher.json')
+        trees = self.stored(name)
     return Fit(trees, teacher_score(trees, self.dls, **self.setup), time.time()-began, {})
 
-# %% ../../nbs/73_apps.table.ipynb #acfdaecd
+# %% ../../nbs/73_apps.table.ipynb #e6a4708d
 @patch
 def ready_teacher(self:TableJob, name, source):
     "Boosted trees, grown first if need be"
     score = self.score
-    if source.is_trained: trees,said = source.net(),'given'
-    elif self.folder.has(name):
-        trees,said = load_boosted(self.folder.path/name/'teacher.json'),'done before'
-    else:
-        self.progress.begin(name, 1)
-        fit = self.train_teacher(name, source)
-        self.progress.end(['100%', f'{source.name}', f'{score.name} {score.text(fit.score)}'])
+    is_done = not source.is_trained and self.folder.has(name)
+    if source.is_trained or is_done:
+        trees = self.stored(name) if is_done else source.net()
+        fit = Fit(trees, teacher_score(trees, self.dls, **self.setup), 0., {})
+        self.progress.found(name, f"{'done before' if is_done else 'given'}, "
+                                  f"{score.name} {score.text(fit.score)}")
         return fit
-    fit = Fit(trees, teacher_score(trees, self.dls, **self.setup), 0., {})
-    self.progress.found(name, f'{said}, {score.name} {score.text(fit.score)}')
+    self.progress.begin(name, 1)
+    fit = self.train_teacher(name, source)
+    self.progress.end(['100%', source.name, f'{score.name} {score.text(fit.score)}'])
     return fit
 
-# %% ../../nbs/73_apps.table.ipynb #bf55ce2a
+# %% ../../nbs/73_apps.table.ipynb #7bd9d634
 @patch
 def train_on(self:TableJob, teacher, source, alone): return teacher
 
+# %% ../../nbs/73_apps.table.ipynb #2c9fe533
 @patch
 def keep_teachers(self:TableJob, fits):
     "Trees are in the folder since they were grown, if they can be"
@@ -195,7 +205,7 @@ def alone(self:TableJob, seed:int):
     return self.fit(f'{seed}: alone', self.dls, self.student, seed,
                     lambda l: l.fit_one_cycle(self.n_alone, self.args.lr))
 
-# %% ../../nbs/73_apps.table.ipynb #fe181e5e
+# %% ../../nbs/73_apps.table.ipynb #f64813f7
 @patch(as_prop=True)
 def n_alone(self:TableJob):
     "Epochs of the student alone"
@@ -203,6 +213,7 @@ def n_alone(self:TableJob):
     enough = max(self.n_epoch, math.ceil(self.least['steps']/own))
     return min(enough, round(self.n_epoch*len(self.all_dls.train)/own))
 
+# %% ../../nbs/73_apps.table.ipynb #b3918590
 @patch
 def plan(self:TableJob)->dict:
     n = self.n_alone*len(self.dls.train)

@@ -8,19 +8,20 @@ __all__ = ['least', 'table_options']
 # %% ../../nbs/71_apps.table_options.ipynb #d61161bf
 from .options import *
 
-# %% ../../nbs/71_apps.table_options.ipynb #d52a40e2
-least = dict(epochs=8, steps=400)   # of each student
+# %% ../../nbs/71_apps.table_options.ipynb #38be0c64
+least = dict(epochs=8, steps=200)   # of each student
 
-# %% ../../nbs/71_apps.table_options.ipynb #97dbd933
+# %% ../../nbs/71_apps.table_options.ipynb #bf1b2dcd
 def _table(p):
     "The options that say what is in the table"
-    def column(o, name, help, **kwargs): option(o, name, str, None, help, metavar='COLUMN', **kwargs)
+    def column(o, name, help, **kwargs):
+        option(o, name, str, None, help, metavar='COLUMN', **kwargs)
     positional(p, 'path', 'FILE.csv', 'table with column names in its first row, possibly '
         'compressed (.gz, .bz2). Rows in which the target is empty are for the distilled students')
     column(p, '--target', 'the column to predict')
     p.needed['target'] = '--target COLUMN'
     option(p, '--kind', str, None, 'what the target is',
-        'numbers if it has more than ten different ones', choices=['classes','numbers'])
+        'numbers, if there are more than ten different ones', choices=['classes','numbers'])
     column(p, '--ignore', 'a column not to use; can be given more than once', action=Several)
     column(p, '--numbers', 'a column of numbers; can be given more than once', action=Several)
     column(p, '--categories', 'a column of categories, even if it looks like numbers; can be '
@@ -48,7 +49,7 @@ def _split(p):
     flag(p, '--teacher-all', 'let the teacher learn from all labels, so that --labels is for the '
         'students only')
 
-# %% ../../nbs/71_apps.table_options.ipynb #2d85c42b
+# %% ../../nbs/71_apps.table_options.ipynb #715267d2
 _several = number(int, lambda v: v>=0, 'a whole number, 0 or above')
 
 def _networks(p):
@@ -65,12 +66,12 @@ def _networks(p):
         metavar='N')
     option(p, '--copies', _several, None, 'new rows for each training row, mixed from the cells of '
         'two and without a label, for the distilled students',
-        '4; fewer for more than 8000 rows', metavar='N')
+        '4 for classes, and fewer for more than 8000 rows; 0 for numbers', metavar='N')
     option(p, '--epochs', count, None, 'epochs of each student', words(least))
-    option(p, '--lr', rate, 1e-2, 'maximum learning rate of the students')
+    option(p, '--lr', rate, 2e-2, 'maximum learning rate of the students')
     option(p, '--seeds', count, 3, 'number of pairs of students, each with its own seed')
 
-# %% ../../nbs/71_apps.table_options.ipynb #ba88fcd0
+# %% ../../nbs/71_apps.table_options.ipynb #300214a2
 @command('table', distils('the rows of a table'),
          'kd_fastai.apps.table:TableJob')
 def table_options(
@@ -80,6 +81,7 @@ def table_options(
     _table(p)
     _split(p)
     _networks(p)
-    shared_options(p, loss=None, alpha=[0.9], losses=dict(
+    # bfloat16 is too coarse for numbers, and no faster for so small networks
+    shared_options(p, loss=None, alpha=[0.9], fast=False, losses=dict(
         kl='compares probabilities at temperature T, and is the default for '
            'classes', mse='compares logits, or numbers'))

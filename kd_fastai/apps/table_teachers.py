@@ -13,7 +13,7 @@ from ..teacher.checks import *
 from ..teacher.boosted import *
 from .teachers import *
 
-# %% ../../nbs/72_apps.table_teachers.ipynb #2d7b6ba7
+# %% ../../nbs/72_apps.table_teachers.ipynb #8f5f64e4
 class TranslatedTeacher(Teacher):
     """Boosted trees, asked about the batches of another table. Raises
     `ValueError` if that table lacks a column"""
@@ -28,11 +28,6 @@ class TranslatedTeacher(Teacher):
         self.cats = [_category(k, own, encoding) for k in own['categories']]
         self.conts = [_number(k, own, encoding) for k in own['scales']]
 
-    def prepare(self, learn):
-        trees = copy(self.trees)
-        trees.encoding = None   # other numbers are what this is for
-        trees.prepare(learn)
-
     @property
     def name(self):
         both = json.dumps([self.trees.name, self.other], default=str)
@@ -43,6 +38,13 @@ class TranslatedTeacher(Teacher):
         new = [torch.stack([f(x) for f in fs], 1) if fs else x[:,:0]
                for fs,x in zip((self.cats,self.conts), old)]
         return self.trees(*new).to(cats.device)
+
+# %% ../../nbs/72_apps.table_teachers.ipynb #8cb605ce
+@patch
+def prepare(self:TranslatedTeacher, learn):
+    trees = copy(self.trees)
+    trees.encoding = None   # which may differ
+    trees.prepare(learn)
 
 # %% ../../nbs/72_apps.table_teachers.ipynb #14bb49fd
 def _category(name, own, other):

@@ -102,7 +102,7 @@ def _read_pickle(file):
 def _read_weights(file):
     "Network, tokenizer and classes, from a file with its card"
     card = read_card(file.with_suffix('.json'))
-    if 'max_len' not in card: raise ValueError('it reads images')
+    if card['reads'] != 'texts': raise ValueError(f"it reads {card['reads']}")
     vocab,pad,folder = card['vocab'],card['pad'],file.parent
     if card['architecture'] != 'transformer':
         return load_student(file)[0], file_tokenizer(folder/'tokenizer.json', pad), vocab

@@ -17,9 +17,9 @@ def tune_options(
 ):
     "Add the options of `kd_distill tune`"
     positional(p, 'path', 'FOLDER', 'folder of a run')
-    option(p, '--space', str, ['lr=1e-4..1e-1:log', 'alpha=0.5,0.9,1.0',
-        'loss=kl,mse'], 'what to vary: NAME=LOW..HIGH, with :log for a '
-        'logarithmic scale, or NAME=A,B,…', nargs='+', metavar='NAME=VALUES')
+    option(p, '--space', str, None, 'what to vary: NAME=LOW..HIGH, with :log '
+        'for a logarithmic scale, or NAME=A,B,…', 'lr=1e-4..1e-1:log '
+        'alpha=0.5,0.9,1.0, and all losses', nargs='+', metavar='NAME=VALUES')
     option(p, '--trials', count, 20, 'total number of trials, including '
         'earlier calls')
     option(p, '--epochs', count, None, 'epochs of each student',

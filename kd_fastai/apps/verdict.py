@@ -34,19 +34,21 @@ def verdict(
 
 # %% ../../nbs/70_apps.verdict.ipynb #0897caed
 def classes_text(
-    dls:DataLoaders
+    dls:DataLoaders,
+    what:str='Classes' # What to call them
 )->str: # Empty for data without classes
     "A line with the names of the classes"
     names = class_vocab(dls)
     if not names: return ''
     text = ', '.join(map(str, names))
-    return f"\nClasses: {textwrap.shorten(text, 200, placeholder=' …')}"
+    return f"\n{what}: {textwrap.shorten(text, 200, placeholder=' …')}"
 
 # %% ../../nbs/70_apps.verdict.ipynb #d7d025ab
 def weak_teacher(
     teacher:float, # Its score
     alone:float, # Score of the student alone
-    score:Score=Score() # What kind of number they are
+    score:Score=Score(), # What kind of number they are
+    advice:str='' # What to try
 )->str: # Empty if the teacher is good enough
     "What to do about a teacher that has nothing to teach"
     if score.better(teacher, alone): return ''
@@ -58,7 +60,7 @@ def weak_teacher(
     return (
         f'The teacher ({score.text(teacher)}) is {worse} than the student '
         f'alone ({score.text(alone)}), so there is little to learn from it. '
-        'Try more --teacher-epochs, another --teacher or another --teacher-lr')
+        f'{advice}').strip()
 
 # %% ../../nbs/70_apps.verdict.ipynb #1cd59d57
 def _bar(share, width, smooth):
@@ -78,11 +80,16 @@ def _limits(values, score):
     if score.unit != '%': return 0., max(*values, 1e-12)
     return np.clip(np.floor(200*min(values)-100)/100, 0, .9),1.
 
-def _axis(start, end, score):
+def _axis(start, end, score, w):
     "The line below the bars"
     ends = '0',f'{score.number(end)} {score.unit}'.strip()
     if score.unit=='%': ends = f'{start:.0%}','100%'
-    return f"{'':<25}{ends[0]:<8}{ends[1]:>19}"
+    return f"{'':<{w+12}}{ends[0]:<8}{ends[1]:>{32-w}}"
+
+def _head(n, score, w):
+    "The line above the bars"
+    means = f'means of {n} seeds' if n > 1 else 'one seed'
+    return f'{means:<{w}}{score.name:>12}{"":<{42-w}}change, 95% interval'
 
 # %% ../../nbs/70_apps.verdict.ipynb #b9267e3b
 def seeds_table(
@@ -104,23 +111,23 @@ def final_table(
     more:dict=None # Further scores to show, by name
 )->str: # At most 80 columns
     "Mean scores as bars, and the paired difference with its 95% interval"
-    diff = score.scale*(seeds.distilled-seeds.alone)
+    diff = interval_text(score.scale*(seeds.distilled-seeds.alone),
+                         score.digits)
     rows = [('student alone', seeds.alone.mean(), ''),
-            ('distilled', seeds.distilled.mean(),
-             interval_text(diff, score.digits)),
-            ('teacher', teacher, ''),
+            ('distilled', seeds.distilled.mean(), diff),
+            *[('teacher', o, '') for o in [teacher] if o is not None],
             *[(k, v, '') for k,v in (more or {}).items()]]
-    rows = [o for o in rows if o[1] is not None]
     start,end = _limits([o[1] for o in rows], score)
     blocks = _takes_blocks(ifnone(out, sys.stdout))
+    w = max(len(o[0]) for o in rows)   # of the names
+    n = 40-w                           # of the bars
     def row(name, value, diff):
         share = np.clip((value-start)/(end-start), 0, 1)
         text = score.number(value) + '%'*(score.unit=='%')
-        return f'{name:<13}  {text:>8}  {_bar(share, 27, blocks):<27}  {diff}'
-    means = f'means of {len(seeds)} seeds' if len(seeds) > 1 else 'one seed'
-    return '\n'.join([
-        f'{means:<13}{score.name:>12}{"":<29}change, 95% interval',
-        *[row(*o).rstrip() for o in rows], _axis(start, end, score)])
+        return f'{name:<{w}}  {text:>8}  {_bar(share, n, blocks):<{n}}  {diff}'
+    return '\n'.join([_head(len(seeds), score, w),
+                      *[row(*o).rstrip() for o in rows],
+                      _axis(start, end, score, w)])
 
 # %% ../../nbs/70_apps.verdict.ipynb #6f70b4f0
 def write_report(
@@ -134,6 +141,7 @@ def write_report(
     report.to_html(folder/'report.html', verdict=verdict, **kwargs)
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', 'Glyph')   # the font may lack characters of a class name
-        figure = report.plot()
+        try: figure = report.plot()
+        except ValueError: return   # a ranking has no charts
         figure.savefig(folder/'report.png', dpi=120)
     plt.close(figure)   # a notebook would show it

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['check_columns', 'regular_grid', 'gaps']
 
-# %% ../../nbs/60_data.grid.ipynb #026732d3
+# %% ../../nbs/60_data.grid.ipynb #ef6e2c6a
 from fastai.basics import *
 from pandas.tseries.frequencies import to_offset
-import difflib
+import difflib,warnings
 
 # %% ../../nbs/60_data.grid.ipynb #35685bed
 def check_columns(
@@ -40,7 +40,7 @@ def _numbers(df, name):
         "it, or leave the cell empty if there is no value")
     return x
 
-# %% ../../nbs/60_data.grid.ipynb #c5a6bee2
+# %% ../../nbs/60_data.grid.ipynb #c825b349
 def _parse(col):
     "A column as times; NaT for what is not a time. Times with offsets are in UTC"
     if pd.api.types.is_datetime64_any_dtype(col): return col
@@ -50,8 +50,10 @@ def _parse(col):
     def read(**kwargs):
         try: return pd.to_datetime(col, errors='coerce', **kwargs)
         except ValueError: return pd.to_datetime(col, errors='coerce', utc=True, **kwargs)
-    found = read()
-    return read(format='ISO8601') if found.isna().any() else found
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', UserWarning)   # of a format that pandas does not know
+        found = read()
+        return read(format='ISO8601') if found.isna().any() else found
 
 def _times(df, name):
     "A column as times. Raises `ValueError` for the first that is none"
@@ -76,13 +78,22 @@ def _localize(t, tz, groups):
         raise ValueError(f"The clock in {tz} does not fit these times ({e}): {hint}") from e
     return pd.concat(parts).reindex(t.index)
 
-# %% ../../nbs/60_data.grid.ipynb #866281c9
+# %% ../../nbs/60_data.grid.ipynb #617f6c4a
+def _commonest(t):
+    "The most frequent difference, in days or months if it is a whole number of them"
+    step = t.to_series().diff().mode()[0]
+    if step >= pd.Timedelta('28D') and t.is_month_start.all(): return 'MS'
+    if step >= pd.Timedelta('28D') and t.is_month_end.all(): return 'ME'
+    days = step/pd.Timedelta('1D')
+    return f'{days:.0f}D' if days==int(days) else step
+
+# %% ../../nbs/60_data.grid.ipynb #2c8ed238
 def _offset(freq, t):
     "The step of a grid for the sorted, distinct times `t`"
     if freq is None:
         if len(t) < 3: raise ValueError(
             f"{len(t)} different times do not show a step: pass `freq`, such as 'h'")
-        freq = t.to_series().diff().mode()[0]
+        freq = pd.infer_freq(t) or _commonest(t)
     try: return to_offset(freq)
     except ValueError as e: raise ValueError(
         f"There is no step {freq!r}: write it like '15min', 'h', 'D' or 'MS'") from e

@@ -97,13 +97,12 @@ class _HistoryAnswers(_NamedHistories):
         found = {'user': self.name(item), 'items': best_items(a[None], self.card, top)[0]}
         return [found | ({'unknown': n} if n else {})]
 
-# %% ../../nbs/66_export.histories.ipynb #5c8d986f
+# %% ../../nbs/66_export.histories.ipynb #1bd923c5
 class _HistoryWords(_HistoryAnswers):
     "The part of `HistoryKind` for people"
     def notes(self):
         if not self.ignored: return []
-        return [f'{self.ignored} items are unknown to the student, and were '
-                'ignored']
+        return [f'ignored items that are unknown to the student: {self.ignored}']
     def summary(self): return 'recommends items to users'
     def about(self): return [f"**Items**: {len(self.card['vocab'])}, "
                              "in `student.json`"]

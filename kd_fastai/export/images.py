@@ -114,16 +114,13 @@ def image_paths(
     if not found: raise ValueError('a folder without images')
     return found
 
-# %% ../../nbs/66_export.images.ipynb #f1f65e86
+# %% ../../nbs/66_export.images.ipynb #0a5cb452
 class ImageKind(_NamedImages):
     "Students for images"
     one,many = 'file','images'
     package = 'pillow'
     task = 'image-classification'
     example = "'image.png'"
-
-    @classmethod
-    def fits(cls, learn): return True   # no other kind did
 
     @classmethod
     def card_of(cls, learn, **kwargs): return image_card(learn, **kwargs)

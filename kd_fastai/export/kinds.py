@@ -20,22 +20,25 @@ def _kind_named(name):
     module,cls = student_kinds[name].split(':')
     return getattr(import_module(module), cls)
 
-# %% ../../nbs/64_export.kinds.ipynb #4388e418
+# %% ../../nbs/64_export.kinds.ipynb #85e5fc27
 def kind_of(
     card:dict # Of a student; `reads` names the kind
 ): # Of a subclass of `Kind`
     "What a card says, as an object. Raises `ValueError` for an unknown kind"
-    if card['reads'] not in student_kinds: raise ValueError(
-        f"The student reads {card['reads']}, which this version of kd_fastai "
-        f"does not know; it knows {', '.join(student_kinds)}")
-    return _kind_named(card['reads'])(card)
+    old = 'texts' if 'max_len' in card else 'images'
+    reads = card.get('reads', old)   # the first cards did not say it
+    if reads not in student_kinds: raise ValueError(
+        f"The student reads {reads}, which this version of kd_fastai does not "
+        f"know; it knows {', '.join(student_kinds)}")
+    return _kind_named(reads)(card)
 
-# %% ../../nbs/64_export.kinds.ipynb #d0c5a7da
+# %% ../../nbs/64_export.kinds.ipynb #a7c3c8d7
 def kind_for(
     learn # A `Learner`
 )->type: # A subclass of `Kind`
     "The kind that fits the data of `learn`; images, if there is no other"
-    return next(o for o in map(_kind_named, student_kinds) if o.fits(learn))
+    fitting = (o for o in map(_kind_named, student_kinds) if o.fits(learn))
+    return next(fitting, _kind_named('images'))
 
 # %% ../../nbs/64_export.kinds.ipynb #c6089597
 class _Network:

@@ -8,7 +8,7 @@ __all__ = ['histories_of', 'read_histories', 'unseen_scores', 'best_items']
 # %% ../../nbs/64_export.plain_histories.ipynb #47d826bf
 import numpy as np
 
-# %% ../../nbs/64_export.plain_histories.ipynb #f2e673e8
+# %% ../../nbs/64_export.plain_histories.ipynb #56647d65
 def _in_time(rows, name):
     if name is None or name not in rows[0]: return rows
     def number(o): return float(o[name])
@@ -23,13 +23,14 @@ def histories_of(
     "The items of each user. Raises `ValueError` if there are none"
     names = card['columns']
     user,item,time,rating = map(names.get, ('user','item','time','rating'))
+    least = names.get('min_rating') if rating else None
     for k in (user, item, *([rating] if rating else [])):
         if k not in rows[0]: raise ValueError(
             f"no column {k!r}; there are {', '.join(map(repr, rows[0]))}")
     found = {}
     for o in _in_time(rows, time):
         who,what = (str(o[k]).strip() for k in (user,item))
-        low = rating and float(o[rating]) < names['min_rating']
+        low = least is not None and float(o[rating]) < least
         if who and what and not low: found.setdefault(who, {})[what] = 1
     if not found: raise ValueError('no row has a user and an item')
     return {k: list(v) for k,v in found.items()}

@@ -6,7 +6,7 @@
 __all__ = ['Student']
 
 # %% ../../nbs/68_export.predict.ipynb #e1eb4901
-import importlib.util
+import importlib.util,json
 from pathlib import Path
 import numpy as np
 from .kinds import *
@@ -57,8 +57,11 @@ def _engine(folder):
 
 # %% ../../nbs/68_export.predict.ipynb #a8d2b774
 def _no_student(folder):
-    if (folder/'run.json').exists(): return 'holds a run that has not finished: it has no student'
-    return 'is not the folder of a student: it has no student.json'
+    try: run = json.loads((folder/'run.json').read_text(encoding='utf-8'))
+    except OSError: return 'is not the folder of a student: it has no student.json'
+    if run.get('status')==3: return ('holds a run without a student, since its teacher was worse '
+                                     'than the student alone')
+    return 'holds a run that has not finished: it has no student'
 
 # %% ../../nbs/68_export.predict.ipynb #9bbfd920
 class Student:

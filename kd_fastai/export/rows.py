@@ -95,18 +95,20 @@ class _RowNetwork(KindOfClasses):
                         x_cont=x.astype(np.float32))
         return [batch(n) for n in (2,1,7)]
 
-# %% ../../nbs/66_export.rows.ipynb #dd7f41b3
+# %% ../../nbs/66_export.rows.ipynb #88038fd3
 class _NamedRows(_RowNetwork):
     "The part of `RowKind` about the name of the network"
     def sizes(self, name, net):
+        from torch.nn import Hardtanh
         from kd_fastai.export.networks import weight_shapes
         shapes = weight_shapes(net)
         inside = [v[0] for k,v in shapes.items()
                   if k.startswith('layers.') and k.count('.')==3 and len(v)==2]
         emb = [v for k,v in shapes.items() if k.startswith('embeds.')]
         last = f'layers.{len(inside)}.weight'   # from standardised numbers
+        clip = [o.max_val for o in net.bn_cont.modules() if isinstance(o, Hardtanh)]
         return [dict(emb=emb, layers=inside[:-1], bn='layers.0.2.weight' in shapes,
-                     unit=last in shapes)]
+                     unit=last in shapes, clip=clip[0] if clip else None)]
 
     def network(self):
         from torch import nn
@@ -115,6 +117,7 @@ class _NamedRows(_RowNetwork):
         s = self.card['settings']
         net = TabularModel(s['emb'], len(self.card['numbers']), *self.shape,
                            s['layers'], use_bn=s['bn'])
+        if c := s['clip']: net.bn_cont = nn.Sequential(nn.Hardtanh(-c, c), net.bn_cont)
         if s['unit']: net.layers.append(nn.Linear(1, 1))
         return net
 
@@ -155,7 +158,7 @@ class _RowWords(_RowAnswers):
     def limits(self): return [*([] if self.is_number else super().limits()),
         'A category that no training row had counts as missing.']
 
-# %% ../../nbs/66_export.rows.ipynb #ad31c411
+# %% ../../nbs/66_export.rows.ipynb #bbcde258
 class RowKind(_RowWords):
     "Students for the rows of a table"
     modules = 'tables','plain_rows'
@@ -163,7 +166,7 @@ class RowKind(_RowWords):
     def task(self):
         return f"tabular-{'regression' if self.is_number else 'classification'}"
     @property
-    def metrics(self): return ('mae','MAE') if self.is_number else ('accuracy',)
+    def metrics(self): return ('RMSE','mae') if self.is_number else ('accuracy',)
 
     @classmethod
     def fits(cls, learn):

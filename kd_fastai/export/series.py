@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['series_card', 'SeriesKind']
 
-# %% ../../nbs/66_export.series.ipynb #54762bb6
+# %% ../../nbs/66_export.series.ipynb #b64c11f4
+import importlib.util
 import numpy as np
 from .kinds import *
 from .plain_series import *
@@ -114,19 +115,33 @@ class _NamedSeries(_SeriesNetwork):
             history=c['seasons']*c['season'], sensors=len(c['sensors']))
         return forecasters[c['architecture']](**sizes)
 
-# %% ../../nbs/66_export.series.ipynb #1d99f606
-class _Inputs(dict): sensors = ()   # the names of those that the inputs are about
-
-class _SeriesAnswers(_NamedSeries):
-    "The part of `SeriesKind` about files and answers"
+# %% ../../nbs/66_export.series.ipynb #2c148085
+class _SeriesFiles(_NamedSeries):
+    "The part of `SeriesKind` about files"
     one,many = 'sensor','the latest values of sensors'
     bs = None
     columns = 'time','value','sensor'
 
+    def __init__(self, card):
+        super().__init__(card)
+        self.unknown = set()
+
+    def open(self, folder):
+        if importlib.util.find_spec('pandas') is None: raise ValueError(
+            "A student for time series needs `pip install pandas`")
+
     def items(self, source, encoding):
-        grid = series_grid(open_table(source, encoding), self.card)
+        rows = open_table(source, encoding)
+        grid = series_grid(rows, self.card)
+        column = self.card['columns'].get('sensor')
+        if column: self.unknown |= {str(o[column]) for o in rows} - {*self.card['sensors']}
         return [grid[o] for o in grid]
 
+# %% ../../nbs/66_export.series.ipynb #aca77c7d
+class _Inputs(dict): sensors = ()   # the names of those that the inputs are about
+
+class _SeriesAnswers(_SeriesFiles):
+    "The part of `SeriesKind` about answers"
     def name(self, item): return item.name
     def read(self, items):
         names = [o.name for o in items]
@@ -144,9 +159,14 @@ class _SeriesAnswers(_NamedSeries):
             k: round(float(v[i]), 4) for k,v in numbers.items()}
             for i,t in enumerate(next_times(item, self.card))]
 
-# %% ../../nbs/66_export.series.ipynb #a1844633
+# %% ../../nbs/66_export.series.ipynb #08c9d7d6
 class _SeriesWords(_SeriesAnswers):
     "The part of `SeriesKind` for people"
+    def notes(self):
+        if not self.unknown: return []
+        return ['left out sensors that are unknown to the student: '
+                f"{', '.join(sorted(self.unknown))}"]
+
     def summary(self):
         c = self.card
         return f"forecasts the next {c['horizon']} steps ({c['freq']}) of a sensor"
@@ -162,12 +182,12 @@ class _SeriesWords(_SeriesAnswers):
         return ['It knows these sensors only.',
                 f"It needs the last {n} steps before the forecast."]
 
-# %% ../../nbs/66_export.series.ipynb #60487ce3
+# %% ../../nbs/66_export.series.ipynb #49c19957
 class SeriesKind(_SeriesWords):
     "Students that forecast time series"
     package = 'pandas'
     task = 'time-series-forecasting'
-    metrics = 'MAE',
+    metrics = 'MAE','RMSE'
     modules = 'tables','plain_series'
 
     @classmethod

@@ -76,16 +76,16 @@ class DeepForecaster(PickledAsGraph):
         self.drop = nn.Dropout(drop)
         self.head = _zero(width, horizon*n_quantiles)
 
-# %% ../../nbs/62_models.series.ipynb #faf46d28
+# %% ../../nbs/62_models.series.ipynb #7a1dca7e
 @patch
 def forward(self:DeepForecaster, last, profile, calendar, history, others,
-            sensor, *future):
+            sensor, future=None):
     "`(batch, horizon)`; with several quantiles they are the last axis"
     own = self.place(sensor)
     tokens = self.token(others) + self.place.weight
     asks = own[:,None]
     found = self.attention(asks, tokens, tokens, need_weights=False)[0][:,0]
-    known = [o.flatten(1) for o in future]
+    known = [future.flatten(1)] if self.n_extra else []
     x = torch.cat([history, last, profile, calendar, own, found, *known], 1)
     z = self.head(self.blocks(self.stem(self.drop(x))))
     return _add(profile, z, self.n_quantiles)

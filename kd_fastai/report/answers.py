@@ -141,7 +141,8 @@ def _pick(some, o):
 def add(self:Scores,
     xb:tuple, # Inputs of a batch
     pred, # What the network answers
-    yb:tuple # Targets
+    yb:tuple, # Targets
+    dl:DataLoader=None # That the batch comes from, for metrics that ask
 ):
     "Add a batch to the loss and all metrics"
     if (y := first(tensors_in(yb))) is None: return
@@ -150,7 +151,7 @@ def add(self:Scores,
     if not some.all():
         xb,pred,yb = apply(partial(_pick, some), (xb,pred,yb))
     learn = copy(self.learn)
-    learn.xb,learn.pred,learn.yb = xb,pred,yb
+    learn.xb,learn.pred,learn.yb,learn.dl = xb,pred,yb,dl
     learn.loss = self.learn.loss_func(pred, *yb)
     for m in self.metrics: m.accumulate(learn)
 

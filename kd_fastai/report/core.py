@@ -63,7 +63,7 @@ def _prepare(self:KDReport):
 @patch
 def _batches(self:KDReport, dl):
     "Inputs and targets of each validation batch, on the student's device"
-    dl = self._with_items(ifnone(dl, self.learn.dls))
+    self.dl = dl = self._with_items(ifnone(dl, self.learn.dls))
     device = getattr(first(self.learn.model.parameters()), 'device', 'cpu')
     for b in dl:
         xb,yb = split_batch(self.learn.dls, b)
@@ -164,7 +164,7 @@ def _measure(self:KDReport, dl):
             self._start(get_logits(outs[self.name]), y)
             scores = {k: Scores(self.learn, self.kind) for k in self.nets}
         pred = outs if self.whole else {k: get_logits(o) for k,o in outs.items()}
-        for k in outs: scores[k].add(xb, pred[k], yb)
+        for k in outs: scores[k].add(xb, pred[k], yb, self.dl)
         new = self._add({k: self.layout.rows(get_logits(o), xb) for k,o in outs.items()}, y)
         for k,v in new.items(): kept[k].append(v)
         self._keep_images(first(xb), new['distance'], sum(map(len, kept['distance'][:-1])))
