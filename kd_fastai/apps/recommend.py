@@ -228,15 +228,14 @@ def test_table(self:RecommendJob)->pd.DataFrame: # A row per network
         [ranking_scores(o, self.dls[2]) for o in some]).mean()
         for k,some in nets.items()}).T
 
-# %% ../../nbs/73_apps.recommend.ipynb #595ee8c3
+# %% ../../nbs/73_apps.recommend.ipynb #9081022d
 @patch
 def more_results(self:RecommendJob)->str:
     "What training adds to the closed form, and the test"
     scores = [o.score for _,o in self.pairs]
     text = ''
     if self.baselines()['popularity'] > np.mean(scores):
-        text += '
-Popularity ranks better than the distilled student'
+        text += '\nPopularity ranks better than the distilled student'
     if self.closed:
         diff = np.array(scores) - self.closed.score
         text += f'\nDistilled − closed form: {interval_text(diff, 4)}'

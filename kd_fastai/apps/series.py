@@ -34,7 +34,6 @@ class SeriesJob(Job):
     def find(self):
         "Read the table, choose the windows, and make the networks"
         a = self.args
-        a.fast = False   # in so small a network, bfloat16 only costs time
         df = read_table(a.path, a.encoding)
         with in_options(a):
             self.grid,self.extra,self.columns = table_grid(df, a)

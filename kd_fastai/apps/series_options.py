@@ -85,4 +85,4 @@ def series_options(
     _windows(p)
     _networks(p)
     _training(p)
-    shared_options(p, loss='mse', alpha=[0.5], losses=number_losses)
+    shared_options(p, loss='mse', alpha=[0.5], losses=number_losses, fast=False)

@@ -150,7 +150,8 @@ def table_dls(
 )->DataLoaders: # Batches `(categories, numbers, target)`
     "Batches of the rows of a table"
     train = rows.iloc[list(splits[0])]
-    cats,target = columns.categories,columns.target
+    cats = list(columns.categories)   # fastai adds to the list
+    target = columns.target
     conts = [k for k in rows if k not in (*cats, target)
              and train[k].nunique() > 1]
     fill = FillMissing(FillStrategy.constant,

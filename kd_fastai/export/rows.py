@@ -158,7 +158,7 @@ class _RowWords(_RowAnswers):
     def limits(self): return [*([] if self.is_number else super().limits()),
         'A category that no training row had counts as missing.']
 
-# %% ../../nbs/66_export.rows.ipynb #bbcde258
+# %% ../../nbs/66_export.rows.ipynb #3e20d013
 class RowKind(_RowWords):
     "Students for the rows of a table"
     modules = 'tables','plain_rows'
@@ -166,7 +166,8 @@ class RowKind(_RowWords):
     def task(self):
         return f"tabular-{'regression' if self.is_number else 'classification'}"
     @property
-    def metrics(self): return ('RMSE','mae') if self.is_number else ('accuracy',)
+    def metrics(self):
+        return ('RMSE','mae') if self.is_number else ('accuracy',)
 
     @classmethod
     def fits(cls, learn):
