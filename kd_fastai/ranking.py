@@ -26,7 +26,7 @@ class MultinomialLoss(_PickledAs, nn.Module):
     with at least one item"""
     def __init__(self,
         reduction:str='mean', # 'none': one loss per user, 0 without items
-        k:int=10 # How many items `decodes` chooses
+        k:int=10 # How many items a decoded answer has
     ):
         super().__init__()
         store_attr()
