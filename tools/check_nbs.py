@@ -64,6 +64,7 @@ def problems_of(name, numbers):
     cells = json.loads(name.read_text(encoding='utf-8'))['cells']
     first = ''.join(cells[0]['source']) if cells else ''
     if not (cells and cells[0]['cell_type']=='markdown' and re.search(r'^# \S.*\n+> \S', first, re.M)): yield 'the first cell is not `# title` and `> sentence`'
+    elif len(first.strip().splitlines()) > 3: yield 'the first cell has more than `# title` and `> sentence`, which the site leaves out'
     me = numbered.fullmatch(name.stem) if name.parent==nbs else None
     for i,cell in enumerate(cells):
         if cell['cell_type']!='code': continue

@@ -50,11 +50,10 @@ def is_file_name(
 # %% ../../nbs/71_apps.images_options.ipynb #1d8c403f
 def _training(p):
     "The options that say how long and how fast to train"
-    epochs = f"{least['epochs']}, or more to reach {least['steps']} steps; digits: "
+    epochs = f"{budget_text(least)}; digits: "
     option(p, '--epochs', count, None, 'epochs of each student', f"{epochs}{digits['epochs']}")
     option(p, '--teacher-epochs', count, None, 'epochs of the teacher',
-        f"{epochs}{digits['teacher_epochs']}; with --pretrained: {pretrained_least['epochs']}, or "
-        f"more to reach {pretrained_least['steps']} steps")
+        f"{epochs}{digits['teacher_epochs']}; with --pretrained: {budget_text(pretrained_least)}")
     option(p, '--lr', rate, None, 'maximum learning rate of the students',
         f"{own['lr']}; digits: {digits['lr']}")
     option(p, '--teacher-lr', rate, None, 'maximum learning rate of the teacher',

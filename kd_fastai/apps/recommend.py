@@ -70,7 +70,7 @@ def named(self:RecommendJob, name):
             f"--teacher ease computes a number for each pair of {n} items: choose a higher --core, "
             "or --teacher autoencoder")
         return [Source(name, lambda: ItemToItem(torch.zeros(n, n)))]
-    return [self.given(o) for o in ranker_files(name)]
+    return [self.given(o) for o in teacher_files(name, ['ease','autoencoder'])]
 
 # %% ../../nbs/73_apps.recommend.ipynb #f1db660f
 @patch

@@ -56,9 +56,9 @@ def _networks(p):
 # %% ../../nbs/71_apps.recommend_options.ipynb #5ae31fc5
 def _training(p):
     "The options that say how long and how fast to train"
-    def words(o): return f"{o['epochs']}, or more to reach {o['steps']} steps"
-    option(p, '--epochs', count, None, 'epochs of each student', words(least))
-    option(p, '--teacher-epochs', count, None, 'the same for an autoencoder', words(teacher_least))
+    option(p, '--epochs', count, None, 'epochs of each student', budget_text(least))
+    option(p, '--teacher-epochs', count, None, 'the same for an autoencoder',
+        budget_text(teacher_least))
     option(p, '--lr', rate, 1e-2, 'maximum learning rate of students that start at random; those '
         'that start from the closed form get a tenth')
     option(p, '--teacher-lr', rate, 3e-3, "maximum learning rate of a teacher 'autoencoder'")

@@ -67,9 +67,8 @@ def _networks(p):
 # %% ../../nbs/71_apps.series_options.ipynb #8eaef957
 def _training(p):
     "The options that say how long and how fast to train"
-    def words(o): return f"{o['epochs']}, or more to reach {o['steps']} steps"
-    option(p, '--epochs', count, None, 'epochs of each student', words(least))
-    option(p, '--teacher-epochs', count, None, 'epochs of the teacher', words(teacher_least))
+    option(p, '--epochs', count, None, 'epochs of each student', budget_text(least))
+    option(p, '--teacher-epochs', count, None, 'epochs of the teacher', budget_text(teacher_least))
     option(p, '--lr', rate, 1e-2, 'maximum learning rate of the students')
     option(p, '--teacher-lr', rate, 2e-3, 'maximum learning rate of the teacher')
     option(p, '--seeds', count, 3, 'number of pairs of students, each with its own seed')

@@ -99,8 +99,7 @@ def make_batches(self:TableJob):
     "Set `dls`, `all_dls`, and `taught_dls`, from which the teacher learns"
     a = self.args
     o = self.data
-    columns = deepcopy(o.columns)   # to which `table_dls` adds
-    make = partial(table_dls, columns=columns, splits=o.splits,
+    make = partial(table_dls, columns=o.columns, splits=o.splits,
                    bs=min(a.bs, len(o.splits[0])), val_bs=1024)
     every = some = make(o.rows)
     if a.labels: some = make(keep_labels(o.rows, o.columns.target, o.splits[0], a.labels))

@@ -50,11 +50,8 @@ def _split(p):
         'students only')
 
 # %% ../../nbs/71_apps.table_options.ipynb #715267d2
-_several = number(int, lambda v: v>=0, 'a whole number, 0 or above')
-
 def _networks(p):
     "The options that say which models to use, and how long and how fast to train them"
-    def words(o): return f"{o['epochs']}, or more to reach {o['steps']} steps"
     option(p, '--teacher', str, None, 'the teacher: boosted trees of lightgbm or sklearn; or trees '
         'that are trained: the folder of a run, or a file that a run wrote (teacher.json). Given '
         'more than once, their mean teaches', 'lightgbm if it is installed, otherwise sklearn',
@@ -64,10 +61,10 @@ def _networks(p):
     option(p, '--teacher-lr', rate, 0.05, 'learning rate of boosting')
     option(p, '--layers', count, [8], 'units of each hidden layer of the student', nargs='+',
         metavar='N')
-    option(p, '--copies', _several, None, 'new rows for each training row, mixed from the cells of '
+    option(p, '--copies', whole, None, 'new rows for each training row, mixed from the cells of '
         'two and without a label, for the distilled students',
         '4 for classes, and fewer for more than 8000 rows; 0 for numbers', metavar='N')
-    option(p, '--epochs', count, None, 'epochs of each student', words(least))
+    option(p, '--epochs', count, None, 'epochs of each student', budget_text(least))
     option(p, '--lr', rate, 2e-2, 'maximum learning rate of the students')
     option(p, '--seeds', count, 3, 'number of pairs of students, each with its own seed')
 

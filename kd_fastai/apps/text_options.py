@@ -32,18 +32,15 @@ def _table(p):
 # %% ../../nbs/71_apps.text_options.ipynb #3b1bcb6a
 def _training(p):
     "The options that say how long and how fast to train"
-    def words(o): return f"{o['epochs']}, or more to reach {o['steps']} steps"
     option(p, '--epochs', count, None, 'epochs of each student; with changed copies, those of '
-        'distilled ones are longer', f"{words(least)}; alone: {alone_least['epochs']}")
-    option(p, '--teacher-epochs', count, None, 'epochs of the teacher', words(teacher_least))
+        'distilled ones are longer', f"{budget_text(least)}; alone: {alone_least['epochs']}")
+    option(p, '--teacher-epochs', count, None, 'epochs of the teacher', budget_text(teacher_least))
     option(p, '--lr', rate, 1e-3, 'maximum learning rate of the students')
     option(p, '--teacher-lr', rate, 1e-4, "maximum learning rate of a pretrained teacher's last "
         'layer; the first layer gets a tenth of it')
     option(p, '--seeds', count, 3, 'number of pairs of students, each with its own seed')
 
 # %% ../../nbs/71_apps.text_options.ipynb #eb02a3af
-_several = number(int, lambda v: v>=0, 'a whole number, 0 or above')
-
 def _networks(p):
     "The options that say which networks to use, and what else they learn from"
     option(p, '--teacher', str, None, 'the teacher: a transformer to fine-tune, in a folder or by '
@@ -56,7 +53,7 @@ def _networks(p):
     flag(p, '--own-vectors', 'start the students from random word vectors, '
         'not from those of the teacher')
     option(p, '--max-len', count, 128, 'word pieces to read per text')
-    option(p, '--copies', _several, None, 'changed copies of each text, without a label, for the '
+    option(p, '--copies', whole, None, 'changed copies of each text, without a label, for the '
         'distilled students', '4; fewer for more than 8000 texts', metavar='N')
 
 # %% ../../nbs/71_apps.text_options.ipynb #5623634b
