@@ -1,28 +1,43 @@
 """Run the notebooks as tests, each in a process of its own, two at a time, and say how long each took. `--quick`: only what a change can have touched, that is the
 notebooks that differ from HEAD (or from `--base REV`) and those that import their modules. Notebooks as arguments: these. Ends in `notebooks: N passed, M failed`."""
-import argparse, json, os, re, resource, subprocess, sys, time
-from concurrent.futures import ThreadPoolExecutor
+import argparse, gc, os, re, subprocess, sys, tempfile, time
 from pathlib import Path
 
 limit = 40   # Seconds of CPU time that a page may take
 fails = 1.5*limit   # A slower machine is no mistake
 nbs = Path('nbs')
 
-def one(name):
-    "Run one notebook; its time goes to stdout"
+def preload():
+    "Import what nearly every notebook needs, once for all: the processes of the notebooks are forks of this one"
+    os.environ['OMP_NUM_THREADS'] = '1'   # a process that has started threads cannot be forked safely
+    import fastai.text.all, fastai.vision.all, nbdev.test, sklearn.datasets
+    gc.freeze()
+
+def start(name):
+    "Run a notebook in a new process: its id, and the file with what it prints"
     from nbdev.config import get_config
     from nbdev.test import test_nb
-    ok,_ = test_nb(Path(name).absolute(), skip_flags=get_config().tst_flags.split(), basepath=get_config().config_path)
-    used = [resource.getrusage(o) for o in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(f'\nCPU {sum(o.ru_utime+o.ru_stime for o in used):.1f}')
-    return ok
+    out = tempfile.TemporaryFile('w+', errors='replace')
+    if pid := os.fork(): return pid,out
+    for o in (1, 2): os.dup2(out.fileno(), o)
+    config = get_config()
+    ok,_ = test_nb(Path(name).absolute(), skip_flags=config.tst_flags.split(), basepath=config.config_path)
+    sys.exit(not ok)
 
-def run(name):
-    "Run `name` in a new process: whether it passed, its seconds of CPU time, what it printed"
-    p = subprocess.run([sys.executable, __file__, '--one', name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace',
-                       env=os.environ | dict(OMP_NUM_THREADS='1'))
-    secs = re.findall(r'^CPU ([\d.]+)$', p.stdout, re.M)
-    return p.returncode==0 and bool(secs), float(secs[-1]) if secs else 0., p.stdout
+def results(names, n=2):
+    "Run the notebooks, `n` at a time. Of each, as it ends: name, whether it passed, its seconds of CPU time, what it printed"
+    preload()
+    names,running = list(reversed(names)),{}
+    while names or running:
+        while names and len(running) < n:
+            name = names.pop()
+            pid,out = start(name)
+            running[pid] = name,out
+        pid,status,used = os.wait4(-1, 0)
+        name,out = running.pop(pid)
+        with out:
+            out.seek(0)
+            yield name, status==0, used.ru_utime+used.ru_stime, out.read()
 
 def module_of(name):
     "The module that a notebook exports to, or None"
@@ -50,22 +65,19 @@ def touched(names, base):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('names', nargs='*')
-    p.add_argument('--one', action='store_true')
     p.add_argument('--quick', action='store_true')
     p.add_argument('--base', default='HEAD')
     args = p.parse_args()
-    if args.one: sys.exit(not one(args.names[0]))
     names = args.names or sorted(map(str, (o for o in nbs.rglob('*.ipynb') if not any(p[0] in '._' for p in o.relative_to(nbs).parts))))
     if args.quick: names = touched(names, args.base)
-    start,n_failed,cpu = time.time(),0,0
-    with ThreadPoolExecutor(2) as pool:
-        for name,(ok,secs,text) in zip(names, pool.map(run, names)):
-            if ok and secs > fails: ok,text = False,f'{name} takes more than {fails:.0f} s'
-            print(f"{'passed' if ok else 'FAILED'} {secs:5.0f} s  {name}{f'   over {limit} s' if secs > limit else ''}", flush=True)
-            if not ok: print(text, flush=True)
-            n_failed += not ok
-            cpu += secs
-    print(f'{time.time()-start:.0f} s in all, {cpu:.0f} s of CPU time\nnotebooks: {len(names)-n_failed} passed, {n_failed} failed')
+    began,n_failed,cpu = time.time(),0,0
+    for name,ok,secs,text in results(names):
+        if ok and secs > fails: ok,text = False,f'{name} takes more than {fails:.0f} s'
+        print(f"{'passed' if ok else 'FAILED'} {secs:5.0f} s  {name}{f'   over {limit} s' if secs > limit else ''}", flush=True)
+        if not ok: print(text, flush=True)
+        n_failed += not ok
+        cpu += secs
+    print(f'{time.time()-began:.0f} s in all, {cpu:.0f} s of CPU time\nnotebooks: {len(names)-n_failed} passed, {n_failed} failed')
     sys.exit(bool(n_failed))
 
 if __name__=='__main__': main()
