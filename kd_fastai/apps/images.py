@@ -25,7 +25,8 @@ from .job import *
 class ImageJob(Job):
     "`kd_distill images`"
     least = teacher_least = least
-    recorded = 8   # epochs of answers on disk, again and again; digits: 2
+    # Of answers on disk, which are used again and again; digits: 2 epochs
+    recorded = dict(epochs=8, items=20_000)
 
     def __init__(self, args, folder=None):
         self.source_of = {}   # by the network that was trained
@@ -200,7 +201,9 @@ def n_recorded(self:ImageJob)->int:
     "How many epochs of answers are stored; 0 if the images never change"
     a = self.args
     if not a.augment: return 0
-    return min(self.n_epoch, self.recorded if a.path else 2)
+    if not a.path: return 2
+    enough = self.recorded['items']//len(self.all_dls.train_ds)
+    return min(self.n_epoch, max(self.recorded['epochs'], enough))
 
 # %% ../../nbs/73_apps.images.ipynb #d762fe89
 @patch

@@ -141,8 +141,8 @@ def fit(self:Job,
     file_name = name.replace(': ', '-')
     if self.folder.has(f'fits/{file_name}'): self.progress.found(name)
     cbs = [self.progress.fit(name), NotedThreads(self.folder, name)]
-    if getattr(self.args, 'fast', False) and not name.startswith('teacher'):
-        train = fast_fit(self.folder, train)
+    if getattr(self.args, 'fast', False):
+        train = fast_fit(self.folder, name, train)
     if self.args.patience: cbs.append(Patience(self.args.patience))
     cbs += trackers(self.args.track, self.folder.path, name=file_name,
                     config=self.folder.info['options'])

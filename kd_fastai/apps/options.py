@@ -202,7 +202,7 @@ def shared_options(
     option(p, '--track', str, None, 'log each fit for csv, tensorboard, wandb or mlflow; can be '
         'given more than once', action=Several, metavar='TRACKER',
         choices=['csv','tensorboard','wandb','mlflow'])
-    if fast: flag(p, '--no-fast', 'train the students in float32 with channels first; otherwise in '
+    if fast: flag(p, '--no-fast', 'train in float32 with channels first; otherwise in '
         'bfloat16 and channels last where the gradients stay the same', False, dest='fast')
     _output_options(p)
 

@@ -35,8 +35,8 @@ def _training(p):
     option(p, '--epochs', count, None, 'epochs of each student; with changed copies, those of '
         'distilled ones are longer', f"{budget_text(least)}; alone: {alone_least['epochs']}")
     option(p, '--teacher-epochs', count, None, 'epochs of the teacher', budget_text(teacher_least))
-    option(p, '--lr', rate, 1e-3, 'maximum learning rate of the students')
-    option(p, '--teacher-lr', rate, 1e-4, "maximum learning rate of a pretrained teacher's last "
+    option(p, '--lr', rate, 3e-3, 'maximum learning rate of the students')
+    option(p, '--teacher-lr', rate, 3e-4, "maximum learning rate of a pretrained teacher's last "
         'layer; the first layer gets a tenth of it')
     option(p, '--seeds', count, 3, 'number of pairs of students, each with its own seed')
 
