@@ -37,7 +37,10 @@ def _of_kd(learn, name):
     return list(learn.cbs.filter(risinstance(KDCallback)).attrgot(name).concat())
 
 def _kd_log(learn): return _of_kd(learn, 'history')   # one dictionary per batch
-def _terms(learn): return _of_kd(learn, 'features')
+def _terms(learn): return _of_kd(learn, 'with_state')
+def _teachers(learn):
+    "The parts of the teachers, which may change during the fit"
+    return [p for o in learn.cbs.filter(risinstance(KDCallback)) for p in o.teacher.parts]
 
 # %% ../nbs/50_checkpoint.ipynb #6738a308
 class _GoOn(TrainingOnly):
@@ -110,6 +113,7 @@ def save(self:Checkpoint):
         opt=self.opt.state_dict(), smooth=(smooth.count, smooth.val),
         random=_random_state(self.dls.train),
         terms=[o.state_dict() for o in _terms(self.learn)],
+        teachers=[o.state_dict() for o in _teachers(self.learn)],
         record={k: getattr(r, k) for k in ('losses','values','lrs','iters')},
         kd_log=self.old_log + _kd_log(self.learn))
     self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -125,6 +129,7 @@ def restore(self:Checkpoint):
     self.model.load_state_dict(s['model'])
     self.opt.load_state_dict(s['opt'])
     for o,sd in zip(_terms(self.learn), s['terms']): o.load_state_dict(sd)
+    for o,sd in zip(_teachers(self.learn), s['teachers']): o.load_state_dict(sd)
     r = self.learn.recorder
     for k,v in s['record'].items(): setattr(r, k, v)
     r.smooth_loss.count,r.smooth_loss.val = s['smooth']

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['soft_target', 'soft_cross_entropy', 'logit_mse', 'reverse_kl', 'jsd', 'dkd', 'nkd', 'dist', 'sigmoid_kd',
-           'regression_kd', 'standardize_logits', 'weighted', 'labelled']
+           'regression_kd', 'standardize_logits', 'per_item']
 
 # %% ../nbs/00_losses.ipynb #22ce8b6e
-import torch, torch.nn.functional as F
-import math, warnings
+import math, torch, torch.nn.functional as F, warnings
+from contextlib import contextmanager
 from functools import partial, update_wrapper
 from torch import Tensor
 
@@ -48,7 +48,12 @@ def _shares(w, like):
     total = w.sum()
     return w / total.where(total > 0, 1)
 
-def _mean(l, w=None): return l.mean() if w is None else (_shares(w, l)*l).sum()
+_each = False   # inside `per_item`
+
+def _mean(l, w=None):
+    if not _each: return l.mean() if w is None else (_shares(w, l)*l).sum()
+    if w is not None: l = _shares(w, l)*l*l.numel()
+    return l.reshape(len(l), -1).mean(1)
 
 # %% ../nbs/00_losses.ipynb #44a72878
 def soft_target(
@@ -199,6 +204,14 @@ def _pearson(a, b, eps, w=1.):
     a,b = (_centred(x, w)*w**.5 for x in (a,b))
     return (a*b).sum(-1) / (a.norm(dim=-1)*b.norm(dim=-1) + eps)
 
+def _check_columns(n):
+    if _each: raise ValueError(
+        "dist compares the columns of a batch, which belong to no single item: to split it by "
+        "item, leave them out with `partial(dist, gamma=0)`")
+    if n < 2: raise ValueError(
+        "dist correlates the items of a batch and needs at least two: "
+        "use larger batches, `drop_last=True`, or gamma=0")
+
 # %% ../nbs/00_losses.ipynb #aa8e2e48
 def dist(
     pred:Tensor, # Student logits, `(..., classes)`
@@ -215,13 +228,12 @@ def dist(
     Raises `ValueError` for a single row, unless gamma is 0"""
     probs = (F.softmax(z/T, -1) for z in _classes(pred, teacher_pred))
     s,t = (p.reshape(-1, p.shape[-1]) for p in probs)
-    if gamma and len(s) < 2: raise ValueError(
-        "dist correlates the items of a batch and needs at least two: "
-        "use larger batches, `drop_last=True`, or gamma=0")
-    w = sample_weight
-    if w is not None: w = _expand(w, pred[...,0]).reshape(-1)
-    rows = _mean(_pearson(s, t, eps), w)
-    w_items = 1. if w is None else _shares(w, s[:,0])*len(s)
+    if gamma: _check_columns(len(s))
+    rows = _pearson(s, t, eps).reshape(pred.shape[:-1])
+    w_items = 1.
+    if sample_weight is not None:
+        w_items = _shares(sample_weight, rows).reshape(-1)*len(s)
+    rows = _mean(rows, sample_weight)
     columns = _pearson(s.T, t.T, eps, w_items).mean() if gamma else 0.
     return beta*(1-rows) + gamma*(1-columns)
 
@@ -280,30 +292,16 @@ def standardize_logits(
     [Sun et al. (2024)](https://arxiv.org/abs/2403.01427)"""
     return update_wrapper(partial(_standardized, loss, eps), loss)
 
-# %% ../nbs/00_losses.ipynb #25d60d16
-def _weighted(loss, weight_fn, pred, teacher_pred, target=None,
-              *args, **kwargs):
-    with torch.no_grad(): w = weight_fn(pred, teacher_pred, target)
-    return loss(pred, teacher_pred, target, *args, sample_weight=w, **kwargs)
-
-def weighted(
-    loss, # A response loss that takes `sample_weight`
-    weight_fn # `(pred, teacher_pred, target)` -> `(batch,)`, not negative
-): # A response loss with the same signature
-    "`loss` as a mean weighted by `weight_fn`: `Σ w·l / Σ w`"
-    return update_wrapper(partial(_weighted, loss, weight_fn), loss)
-
-# %% ../nbs/00_losses.ipynb #283a8366
-def _has_target(pred, teacher_pred, target):
-    if target is None: raise ValueError(
-        "labelled leaves out items without a target: pass `target`")
-    return (_plain(target) != -100).to(torch.float32)
-
-def labelled(
-    loss # A response loss that takes `sample_weight`
-): # A response loss with the same signature
-    "`loss` as a mean over the items whose `target` is not −100"
-    return weighted(loss, _has_target)
+# %% ../nbs/00_losses.ipynb #795ef35e
+@contextmanager
+def per_item(
+    on:bool=True # If False, losses return scalars inside
+):
+    "Inside, the losses of this page return one value per item, `(batch,)`"
+    global _each
+    before,_each = _each,on
+    try: yield
+    finally: _each = before
 
 # %% ../nbs/00_losses.ipynb #ddc1528c
 for _f in (soft_target,soft_cross_entropy,reverse_kl,jsd,dkd,nkd,dist):

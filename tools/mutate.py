@@ -1,13 +1,14 @@
 """Put one mistake at a time into a copy of the package and run the conformance pages against it: a mistake that its page does not notice survives.
 Ends with `N mutations, M survivors`. With words as arguments, only the mutations of the page with that name (`conformance` for losses between answers,
-`conformance_layers` for losses between layers), or with one of the words in file or name."""
+`conformance_layers` for losses between layers, `conformance_adaptive` for what is given to each item), or with one of the words in file or name."""
 import json, os, shutil, signal, sys, tempfile, time, types
 from pathlib import Path
 
 os.environ['OMP_NUM_THREADS'] = '1'
 root = Path(__file__).parent.parent
 folder = root/'nbs/explanations'
-pages = {'conformance': ['losses.py'], 'conformance_layers': ['features/losses.py', 'features/learnt.py', 'features/simkd.py']}
+pages = {'conformance': ['losses.py', 'weights.py'], 'conformance_layers': ['features/losses.py', 'features/learnt.py', 'features/simkd.py'],
+         'conformance_adaptive': ['callback/by_item.py', 'callback/labels.py', 'callback/core.py', 'callback/weighting.py', 'task.py']}
 page_of = {file: page for page,files in pages.items() for file in files}
 limit = 300   # Seconds; a mutation that hangs the page is noticed
 
@@ -92,11 +93,11 @@ mutations = {
     ('dist: sign', 'return beta*(1-rows) + gamma*(1-columns)', 'return beta*(1+rows) + gamma*(1-columns)'),
     ('dist: T²', 'return beta*(1-rows) + gamma*(1-columns)', 'return (beta*(1-rows) + gamma*(1-columns))*T**2'),
     ('dist: rows twice', 'columns = _pearson(s.T, t.T,', 'columns = _pearson(s, t,'),
-    ('dist: weights ignored in rows', '_mean(_pearson(s, t, eps), w)', '_mean(_pearson(s, t, eps))'),
-    ('dist: weights ignored in columns', 'w_items = 1. if w is None else', 'w_items = 1. if True else'),
-    ('dist: columns feel the scale of the weights', '_shares(w, s[:,0])*len(s)', 'w.to(s.dtype)'),
-    ('dist: one row', 'if gamma and len(s) < 2: raise', 'if False: raise'),
-    ('dist: one row, even where only rows are asked for', 'if gamma and len(s) < 2: raise', 'if len(s) < 2: raise'),
+    ('dist: weights ignored in rows', 'rows = _mean(rows, sample_weight)', 'rows = _mean(rows)'),
+    ('dist: weights ignored in columns', '    if sample_weight is not None:\n        w_items', '    if False:\n        w_items'),
+    ('dist: columns feel the scale of the weights', '_shares(sample_weight, rows).reshape(-1)*len(s)', '_expand(sample_weight, rows).reshape(-1).to(s.dtype)'),
+    ('dist: one row', 'if n < 2: raise', 'if False: raise'),
+    ('dist: one row, even where only rows are asked for', 'if gamma: _check_columns', '_check_columns'),
     ('sigmoid_kd: T² dropped', 'return _mean(_binary_kl(s, t), sample_weight) * T**2', 'return _mean(_binary_kl(s, t), sample_weight)'),
     ('sigmoid_kd: sum over the labels', 'return _mean(_binary_kl(s, t), sample_weight)', 'return _mean(_binary_kl(s, t).sum(-1), sample_weight)'),
     ('sigmoid_kd: weights ignored', 'return _mean(_binary_kl(s, t), sample_weight)', 'return _mean(_binary_kl(s, t))'),
@@ -114,11 +115,7 @@ mutations = {
     ('standardize_logits: eps in the wrong place', 'return c / (eps + c.norm(dim=-1, keepdim=True)/(z.shape[-1]-1)**.5)', 'return c / (c.norm(dim=-1, keepdim=True)/(z.shape[-1]-1)**.5) + eps'),
     ('standardize_logits: target lost', '    return loss(s, t, *args, **kwargs)', '    return loss(s, t, **kwargs)'),
     ('standardize_logits: one class', 'if z.shape[-1] < 2: raise', 'if False: raise'),
-    ('weighted: gradient through the weights', 'with torch.no_grad(): w = weight_fn', 'w = weight_fn'),
-    ('weighted: student and teacher swapped', 'w = weight_fn(pred, teacher_pred, target)', 'w = weight_fn(teacher_pred, pred, target)'),
     ('standardize_logits: signature lost', 'return update_wrapper(partial(_standardized, loss, eps), loss)', 'return partial(_standardized, loss, eps)'),
-    ('weighted: signature lost', 'return update_wrapper(partial(_weighted, loss, weight_fn), loss)', 'return partial(_weighted, loss, weight_fn)'),
-    ('weighted: arguments lost', 'return loss(pred, teacher_pred, target, *args, sample_weight=w, **kwargs)', 'return loss(pred, teacher_pred, target, sample_weight=w)'),
     ('soft_target: T', 'T:float=4., # Temperature; above 1', 'T:float=2., # Temperature; above 1'),
     ('jsd: beta', 'beta:float=.5,', 'beta:float=.1,'),
     ('dkd: alpha', 'alpha:float=1.,', 'alpha:float=.5,'),
@@ -134,6 +131,69 @@ mutations = {
     ('standardize_logits: eps', 'eps:float=1e-7', 'eps:float=1e-5'),
     ('regression_kd: what was not measured is 0', 'y = y.where(~y.isnan(), s.detach())', 'y = y.nan_to_num()'),
     ('regression_kd: what was not measured is NaN', 'y = y.where(~y.isnan(), s.detach())', 'y = y'),
+],
+'weights.py': [
+    ('weighted: gradient through the weights', 'with torch.no_grad(), per_item(False):', 'with per_item(False):'),
+    ('weighted: student and teacher swapped', 'w = weight_fn(pred, teacher_pred, target, **own)', 'w = weight_fn(teacher_pred, pred, target, **own)'),
+    ('weighted: signature lost', 'f = update_wrapper(partial(_weighted, loss, weight_fn, take_pos), loss)', 'f = partial(_weighted, loss, weight_fn, take_pos)'),
+    ('weighted: arguments lost', 'return loss(pred, teacher_pred, target, *args, sample_weight=w, **kwargs,', 'return loss(pred, teacher_pred, target, sample_weight=w,'),
+],
+'callback/by_item.py': [
+    ('no label: as its alpha says', 'used = 1 - (1-a)*labelled', 'used = a'),
+    ('no label: left out', 'used = 1 - (1-a)*labelled', 'used = a*labelled'),
+    ('alpha on the wrong part', 'return (used*teacher + (1-a)*task).mean(),used', 'return ((1-a)*teacher + used*task).mean(),used'),
+    ('sum over the items', '(used*teacher + (1-a)*task).mean()', '(used*teacher + (1-a)*task).sum()'),
+    ('mean over the weights', '(used*teacher + (1-a)*task).mean(),used', '(used*teacher).sum()/used.sum() + ((1-a)*task).sum()/(1-a).sum(),used'),
+    ('own losses: not times the number', 'else l + n*grad', 'else l + grad'),
+    ('own losses: without their mean', 'else l + n*grad', 'else n*grad'),
+    ('own losses: no gradient', 'create_graph=True, allow_unused=True', 'retain_graph=True, allow_unused=True'),
+    ('values of other items pass', 'if any(g is not None and (g[1::2] != 0).any() for g in grads): raise', 'if False: raise'),
+],
+'callback/labels.py': [
+    ('MixUp: shares swapped', 'return (torch.lerp(other, l, mix.lam),', 'return (torch.lerp(l, other, mix.lam),'),
+    ('MixUp: the first label alone', 'return (torch.lerp(other, l, mix.lam),', 'return (l,'),
+    ('MixUp: share of the labels swapped', 'torch.lerp(other_has.to(l), has.to(l), mix.lam))', 'torch.lerp(has.to(l), other_has.to(l), mix.lam))'),
+],
+'callback/core.py': [
+    ('alpha with a gradient', 'a = self.alpha.of_items(self.pct_train, pred, soft,', 'a = self.alpha.fn(self.pct_train, pred, soft,'),
+    ('alpha: student and teacher swapped', 'of_items(self.pct_train, pred, soft,', 'of_items(self.pct_train, soft, pred,'),
+    ('mean of the alphas that were asked for', 'self.alpha_now = used.mean()', 'self.alpha_now = a.mean()'),
+    ('spread: unbiased', 'used.std(correction=0)', 'used.std()'),
+    ('penalties: lost', 'loss + (1-self.alpha_now)*added', 'loss'),
+    ('penalties: whole', 'loss + (1-self.alpha_now)*added', 'loss + added'),
+    ('losses that mix items pass', 'check_split(each, self.pred, self.loss_fn)', 'pass'),
+    ("tasks that mix items pass", 'check_split(own, self.pred, self.task_loss_func)', 'pass'),
+    ('weights: no position', "kwargs['pos'] = self.pct_train", "kwargs['pos'] = 1."),
+],
+'callback/weighting.py': [
+    ('right_teacher: high and low swapped', 'return low + (self.high(pos)-low)*share', 'return self.high(pos) + (low-self.high(pos))*share'),
+    ('right_teacher: positions without a label', '_of_items((right & known).float())/_of_items(known.float())', '_of_items(right.float())'),
+    ('right_teacher: nothing without a label', 'share.nan_to_num(1.)', 'share.nan_to_num(0.)'),
+    ('sure_teacher: the least sure', 'p = z.softmax(-1).amax(-1)', 'p = z.softmax(-1).amin(-1)'),
+    ('unsure_student: not normalised', '_of_items(_entropy(z)/math.log(z.shape[-1]))', '_of_items(_entropy(z))'),
+    ('entropy: sign', 'return -(logp.exp()*logp).sum(-1)', 'return (logp.exp()*logp).sum(-1)'),
+    ('EA-KD: half dropped', '/math.log(pred.shape[-1]))/2', '/math.log(pred.shape[-1]))'),
+    ('EA-KD: of the teacher alone', 'w = (teacher + teacher*student/math.log(pred.shape[-1]))/2', 'w = teacher'),
+    ('EA-KD: not normalised', 'teacher*student/math.log(pred.shape[-1])', 'teacher*student'),
+    ('EA-KD: divided by the sum', 'return l * w.mean()', 'return l'),
+    ('EA-KD: gradient through the weights', '    with torch.no_grad():\n        student,teacher', '    if True:\n        student,teacher'),
+    ('EA-KD: temperature', 'T:float=4. # Temperature at which the entropies', 'T:float=1. # Temperature at which the entropies'),
+    ('trusted: from the start', 'if pos < start: return w', 'if False: return w'),
+    ('trusted: at the position itself not yet', 'if pos < start: return w', 'if pos <= start: return w'),
+    ('trusted: share of all items', 'n = round(share*unknown.sum().item())', 'n = round(share*len(unknown))'),
+    ('trusted: those with a label', 'd.masked_fill(~unknown, -np.inf)', 'd.masked_fill(unknown, -np.inf)'),
+    ('trusted: the nearest', '-np.inf).topk(n).indices', '-np.inf).topk(n, largest=False).indices'),
+],
+'task.py': [
+    ('class weights: not divided', 'if divide: l = l/_mean_class_weight', 'if False: l = l/_mean_class_weight'),
+    ('class weights: items without a label count', 'return each.sum()/has.any(1).sum().clamp(min=1)', 'return each.mean()'),
+    ('class weights: of focal loss too', "if w is None or name not in ('CrossEntropyLoss','cross_entropy') or _is_float(y)", 'if w is None or _is_float(y)'),
+    ('positions: all of them', 'l = l.where(values, 0).sum(1)/values.sum(1).clamp(min=1)', 'l = l.where(values, 0).mean(1)'),
+    ('positions: sum', '.sum(1)/values.sum(1).clamp(min=1)', '.sum(1)'),
+    ('positions: what has no label counts', 'l.where(values, 0).sum(1)/values', 'l.sum(1)/values'),
+    ('numbers: not measured is NaN', 'yb = [o.nan_to_num() if _is_float(o) else o for o in yb]', 'yb = list(yb)'),
+    ('ranking: users without items', "return (y > 0).any(-1) if answer_kind(loss_func)=='ranking' else", 'return'),
+    ('pixels: order of the values', 'has = has.transpose(loss_func.axis, -1)', 'pass'),
 ],
 'features/losses.py': [
     ('half precision stays half', 'return x.float() if x.dtype in (torch.float16,torch.bfloat16) else x', 'return x'),

@@ -16,7 +16,7 @@ teacher_least = dict(epochs=10, steps=500)  # of an autoencoder as the teacher
 def _table(p):
     "The options that say what is in the table"
     positional(p, 'path', 'FILE.csv', 'table with column names in its first row and a row per '
-        'purchase, rating or click, possibly compressed (.gz, .bz2, .xz, .zip)')
+        'purchase, rating or click, possibly compressed (.gz, .bz2, .xz)')
     for o in 'user','item': option(p, f'--{o}-col', str, o, f'column with the {o}s', metavar='NAME')
     times = p.add_mutually_exclusive_group()
     option(times, '--time-col', str, 'time', 'column with numbers or dates', metavar='NAME')

@@ -12,7 +12,7 @@ from ..losses import *
 from ..numbers import *
 from ..teacher.items import *
 from ..score import *
-from ..data.text import *
+from ..data.cells import *
 from ..data.series import *
 from ..data.forecasts import *
 from ..models.series import *
@@ -34,11 +34,12 @@ class SeriesJob(Job):
     def find(self):
         "Read the table, choose the windows, and make the networks"
         a = self.args
-        df = read_table(a.path, a.encoding)
-        with in_options(a):
+        df = read_table(a.path, a.encoding, a.sep)
+        with in_series_options(a):
             self.grid,self.extra,self.columns = table_grid(df, a)
+            self.time_format = a.time_format or time_format(df[a.time_col])
         self.find_teacher()
-        with in_options(a): self.find_windows()
+        with in_series_options(a): self.find_windows()
         self.make_networks()
 
 # %% ../../nbs/73_apps.series.ipynb #3ff767da
@@ -110,7 +111,7 @@ def make_networks(self:SeriesJob):
     net()   # raises if the file does not fit
     self.sources = [Source(self.args.teacher, net, self.card is not None)]
     size = float(self.stats['std'].mean())/3   # of an error; three digits are shown
-    digits = int(np.clip(2-np.floor(np.log10(size)), 0, 6))
+    digits = int(np.clip(2-np.floor(np.log10(size)), 0, 12))
     unit = self.args.unit or unit_of(self.columns)
     self.score = Score('MAE', unit.replace('%', 'percent'), lower=True, digits=digits)
 
@@ -188,7 +189,8 @@ def write_network(self:SeriesJob, learn, part, name):
     if name=='teacher': return write_forecaster(learn, part, name, architecture='deep', settings={})
     a = self.args
     value = self.columns[0] if a.sensor_col else self.columns
-    columns = dict(time=a.time_col, value=value, sensor=a.sensor_col)
+    columns = dict(time=a.time_col, value=value, sensor=a.sensor_col,
+                   time_format=self.time_format)
     write_student(learn, part, architecture='small', columns=columns)
 
 # %% ../../nbs/73_apps.series.ipynb #50482e3b

@@ -22,7 +22,7 @@ number_losses = dict(
 def _table(p):
     "The options that say what is in the table"
     positional(p, 'path', 'FILE.csv', 'table with column names in its first row, possibly '
-        'compressed (.gz, .bz2); rows in any order')
+        'compressed (.gz, .bz2, .xz); rows in any order')
     option(p, '--time-col', str, 'time', 'column with the times', metavar='NAME')
     option(p, '--value-col', str, None, 'column with the numbers to forecast; of a wide table, '
         'which has a column per sensor, given once per sensor', 'all other columns',
@@ -36,8 +36,11 @@ def _table(p):
         'the most frequent one')
     option(p, '--tz', str, None, "time zone of clocks that know daylight saving, such as "
         "'Europe/Vienna'", 'clocks without jumps', metavar='ZONE')
+    option(p, '--time-format', str, None, 'form of times that cannot be guessed, such as '
+        "'%%d/%%m/%%Y %%H:%%M'", metavar='FORMAT')
     option(p, '--unit', str, None, 'unit of the numbers, for the results',
         "from the column's name: 'load (MW)' has MW")
+    option(p, '--sep', str, None, "what separates cells, or 'tab'", 'seen from the first row')
     option(p, '--encoding', str, 'utf-8', 'encoding of the file')
 
 # %% ../../nbs/71_apps.series_options.ipynb #fd8ecde1
@@ -46,8 +49,7 @@ def _windows(p):
     option(p, '--horizon', count, None, 'steps to forecast', metavar='N')
     p.needed['horizon'] = '--horizon N'
     valid = p.add_mutually_exclusive_group()
-    option(valid, '--valid-pct', share, 0.2, 'share of the steps, the last ones, to set aside for '
-        'validation')
+    option(valid, '--valid-pct', share, 0.2, 'share of the steps, the last ones, for validation')
     option(valid, '--valid-from', str, None, 'when validation begins, such as 2024-09-01',
         metavar='TIME')
     option(p, '--season', count, None, 'steps after which the values repeat; the networks read '

@@ -50,11 +50,14 @@ class TableJob(Job):
 
     def find(self):
         "Read the table, make the batches, and find the teachers"
+        if self.args.bs < 2: raise ValueError(
+            "--bs 1 is too small: batch normalization compares rows")
         self.data = table_rows(self.args)
         self.find_kind()
         self.make_batches()
         self.find_teachers()
-        self.student = self.network
+        self.student = lambda: table_learner(
+            self.dls, self.args.layers, clip=4).model
 
 # %% ../../nbs/73_apps.table.ipynb #c5d37381
 @patch
@@ -66,24 +69,6 @@ def find_kind(self:TableJob):
     self.score = number_score(self.data.labels)
     self.setup = dict(loss_func=MSELossFlat(), metrics=AccumMetric(RMSE))
 
-# %% ../../nbs/73_apps.table.ipynb #8d75dfa7
-@patch
-def network(self:TableJob):
-    "A new student"
-    net = table_learner(self.dls, self.args.layers).model
-    if net.n_cont: net.bn_cont = nn.Sequential(nn.Hardtanh(-4, 4), net.bn_cont)
-    return net
-
-# %% ../../nbs/73_apps.table.ipynb #d8973f21
-@patch
-def baselines(self:TableJob)->dict:
-    "The score of the same answer for each row"
-    o = self.data
-    known = o.labels
-    y = o.rows[o.columns.target].iloc[o.splits[1]]
-    if o.columns.classes: return {'most frequent': float((y==known.mode()[0]).mean())}
-    return {'the mean': float(((y-known.mean())**2).mean()**.5)}
-
 # %% ../../nbs/73_apps.table.ipynb #417ac8bb
 @patch
 def mixed(self:TableJob):
@@ -91,6 +76,9 @@ def mixed(self:TableJob):
     o = self.data
     n = self.args.copies
     if n is None: n = max(0, min(4, 40_000//len(o.cells) - 1)) if o.columns.classes else 0
+    if n*len(o.cells) > 20_000_000: raise ValueError(
+        f"--copies {n} makes {n*len(o.cells):,} new rows, which do not fit into memory: choose "
+        "fewer")
     return o.columns.read(mixed_rows(o.cells, o.columns, n*len(o.cells), seed=self.args.seed))
 
 # %% ../../nbs/73_apps.table.ipynb #e5f2d046
@@ -121,6 +109,16 @@ def find_teachers(self:TableJob):
     if 'lightgbm' in names and not find_spec('lightgbm'): raise ImportError(
         "LightGBM is not installed: pip install 'kd_fastai[tabular]', or use --teacher sklearn")
 
+# %% ../../nbs/73_apps.table.ipynb #d8973f21
+@patch
+def baselines(self:TableJob)->dict:
+    "The score of the same answer for each row"
+    o = self.data
+    known = o.labels
+    y = o.rows[o.columns.target].iloc[o.splits[1]]
+    if o.columns.classes: return {'most frequent': float((y==known.mode()[0]).mean())}
+    return {'the mean': float(((y-known.mean())**2).mean()**.5)}
+
 # %% ../../nbs/73_apps.table.ipynb #57f7526e
 @patch
 def load(self:TableJob):
@@ -134,8 +132,9 @@ def load(self:TableJob):
     what = '' if o.columns.classes else f' from {y.min():g} to {y.max():g}'
     self.about = (
         f"{n} rows for training, {len(o.splits[0])-n} more without a label, {len(self.new)} mixed "
-        f"rows, {len(o.splits[1])} for validation; {o.columns.target}{what}, from columns of {said}"
-        + (f"\nLeft out: {left}" if left else ''))
+        f"rows, {len(o.splits[1])} for validation\n"
+        f"{o.columns.target}{what}, from columns of {said}")
+    if left: self.about += f"\nLeft out: {left}"
 
 # %% ../../nbs/73_apps.table.ipynb #e9546779
 @patch

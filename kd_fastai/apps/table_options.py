@@ -17,7 +17,8 @@ def _table(p):
     def column(o, name, help, **kwargs):
         option(o, name, str, None, help, metavar='COLUMN', **kwargs)
     positional(p, 'path', 'FILE.csv', 'table with column names in its first row, possibly '
-        'compressed (.gz, .bz2). Rows in which the target is empty are for the distilled students')
+        'compressed (.gz, .bz2, .xz). Rows in which the target is empty are for the distilled '
+        'students')
     column(p, '--target', 'the column to predict')
     p.needed['target'] = '--target COLUMN'
     option(p, '--kind', str, None, 'what the target is',
@@ -28,6 +29,7 @@ def _table(p):
         'given more than once', action=Several)
     option(p, '--dates', str, None, 'a column of dates and their format, as in '
         "'sold=%%d.%%m.%%Y'; can be given more than once", action=Several, metavar='COLUMN=FORMAT')
+    option(p, '--sep', str, None, "what separates cells, or 'tab'", 'seen from the first row')
     option(p, '--encoding', str, 'utf-8', 'encoding of the file')
 
 # %% ../../nbs/71_apps.table_options.ipynb #ee76f9d2

@@ -8,9 +8,10 @@ __all__ = ['split_by', 'named_dates', 'check_roles', 'row_times', 'without_time'
 # %% ../../nbs/72_apps.table_rows.ipynb #719d9f91
 from fastai.tabular.all import *
 from dataclasses import dataclass
-from ..data.text import *
+from ..data.cells import *
 from ..data.columns import *
 from ..data.tables import *
+from .wording import *
 
 # %% ../../nbs/72_apps.table_rows.ipynb #667c9aaa
 split_by = 'the table is split by it'   # why a column is left out
@@ -80,10 +81,11 @@ def without_time(
 def valid_table(
     file:str, # A CSV file
     columns:TableColumns, # Of the training rows
-    encoding:str='utf-8'
+    encoding:str='utf-8', # Of the file
+    sep:str=None # Between its cells
 )->pd.DataFrame: # Rows as from `read`, all with a label
     "Read rows for validation. Raises `ValueError` if that is not possible"
-    df = read_table(file, encoding)
+    df = read_table(file, encoding, sep)
     if columns.target not in df: raise ValueError(
         f"--valid {file} has no column {columns.target!r}")
     try: rows = columns.read(df)
@@ -113,13 +115,14 @@ def table_rows(
     options that describe it"""
     a = args
     check_roles(a)
-    df = read_table(a.path, a.encoding)
+    df = read_table(a.path, a.encoding, a.sep)
     if not len(df): raise ValueError(f"{a.path} has no rows below the header")
     left_out = [*(a.ignore or []), *filter(None, [a.split_col])]
-    columns = guess_columns(df, a.target, a.kind, a.numbers or [],
-        a.categories or [], named_dates(a.dates), left_out)
-    if a.split_col: columns.left_out[a.split_col] = split_by
-    rows = columns.read(df)
+    with in_options(a.path, 'numbers', 'categories', 'dates', 'kind', 'sep'):
+        columns = guess_columns(df, a.target, a.kind, a.numbers or [],
+            a.categories or [], named_dates(a.dates), left_out)
+        if a.split_col: columns.left_out[a.split_col] = split_by
+        rows = columns.read(df)
     res = (_with_valid(a, df, columns, rows) if a.valid
            else _split(a, df, columns, rows))
     _check_enough(res)
@@ -127,7 +130,7 @@ def table_rows(
 
 # %% ../../nbs/72_apps.table_rows.ipynb #928702e0
 def _with_valid(a, df, columns, rows):
-    both = pd.concat([rows, valid_table(a.valid, columns, a.encoding)], ignore_index=True)
+    both = pd.concat([rows, valid_table(a.valid, columns, a.encoding, a.sep)], ignore_index=True)
     n = len(rows)
     return TableRows(columns, both, (list(range(n)), list(range(n, len(both)))), df)
 

@@ -8,11 +8,12 @@ __all__ = ['TableColumns', 'target_classes', 'guess_columns']
 # %% ../../nbs/61_data.columns.ipynb #e3274826
 from fastai.tabular.all import *
 from dataclasses import asdict,dataclass,field
-import difflib
+import textwrap
 from .core import *
+from .cells import *
 
 # %% ../../nbs/61_data.columns.ipynb #57348466
-@dataclass
+@dataclass(repr=False)
 class TableColumns:
     "What the columns of a table are"
     target:str         # The column to predict
@@ -28,67 +29,60 @@ class TableColumns:
     def inputs(self):
         return [*self.numbers, *self.categories, *self.dates]
 
+    def __repr__(self):
+        facts = [f'{k}: {v}' for k,v in asdict(self).items() if v]
+        return '\n'.join(textwrap.fill(o, 78, subsequent_indent='  ')
+                         for o in facts)
+
 # %% ../../nbs/61_data.columns.ipynb #0ef63f72
-def _text(o):
-    if isinstance(o, float) and o.is_integer(): o = int(o)   # of whole numbers with gaps
-    return str(o).strip()
-
-def _cells(col):
-    "The cells as strings, '' where there is nothing"
-    return col.map(_text).where(col.notna(), '').astype(object)
-
-_no_number = '', 'na', 'n/a', '#n/a', '<na>', 'nan', 'null', 'none', '?', '-'
-
-def _numbers(cells):
-    "The cells as numbers, NaN for those that are missing or not numbers, and which are not"
-    values = pd.to_numeric(cells, errors='coerce').astype(float)
-    values = values.where(np.isfinite(values))
-    return values,values.isna() & ~cells.str.lower().isin(_no_number)
-
 def _said(cells, some):
     return f"{cells[some].iloc[0]!r} in row {some.idxmax()}"
+
+def _more(wrong, has_no):
+    n = wrong.sum()-1
+    return f', and {n} more rows {has_no}' if n else ''
 
 # %% ../../nbs/61_data.columns.ipynb #70ccce09
 def _is_code(cells): return cells.str.match(r'0\d').any()
 
 def _is_number(cells, name):
     "Whether `cells` are numbers. Raises `ValueError` if nearly all are"
-    values,others = _numbers(cells)
+    values,others = cell_numbers(cells)
     n = values.notna().sum()
     if not n or _is_code(cells): return False
     if not others.any(): return True
     if n < 4*others.sum(): return False
-    more = f', and {others.sum()-1} more rows have no number' if others.sum() > 1 else ''
     raise ValueError(
-        f"Column {name!r} has numbers, but {_said(cells, others)}{more}. Correct or empty the "
-        "cell, or name the column as one of `categories`")
+        f"Column {name!r} has numbers, but {_said(cells, others)}"
+        f"{_more(others, 'have no number')}. Correct or empty the cell, "
+        "or name the column as one of `categories`")
 
 _written = r'[-+]?\s*[$€£]?\s*[\d.,\s]*\d[\d.,\s]*\s*[%$€£]?'
 
 def _check_notation(cells, name):
     "Raise `ValueError` for numbers such as '1,234' and '$5'"
     some = cells[cells!='']
-    if some.str.fullmatch(_written).all() and not _is_code(some): raise ValueError(
+    if len(some) and some.str.fullmatch(_written).all() and not _is_code(some): raise ValueError(
         f"Column {name!r} has numbers that are written like {some.iloc[0]!r}: write them like "
         "1234.5, or name the column as one of `categories`")
 
 # %% ../../nbs/61_data.columns.ipynb #d45e7142
-_formats = ['%Y-%m-%d', 'ISO8601', '%d.%m.%Y', '%m/%d/%Y', '%d/%m/%Y']
-
 def _times(cells, fmt):
-    "The cells as times, NaT for those that are missing or have another format"
-    times = pd.to_datetime(cells.where(cells!=''), format=fmt, errors='coerce', utc=True)
-    return times.dt.tz_localize(None).astype('datetime64[ns]')
+    "The cells as times in UTC, NaT for those that are missing or have another format"
+    times = cell_times(cells, fmt)
+    if times.dt.tz is not None: times = times.dt.tz_convert('UTC').dt.tz_localize(None)
+    return times.astype('datetime64[ns]')
 
 def _date_format(cells, name):
     "The format of a column of dates; None if it has none. Raises `ValueError` if two are possible"
-    some = cells[cells!='']
-    if not some.str.match(r'\d{1,4}[-./]\d{1,2}[-./]\d{1,4}').all(): return
-    fits = [o for o in _formats if _times(some, o).notna().all()]
-    if {'%m/%d/%Y','%d/%m/%Y'} <= set(fits): raise ValueError(
-        f"Column {name!r} has dates like {some.iloc[0]!r}, which may begin with the day or the "
-        f"month: name the format, as in `dates={{{name!r}: '%d/%m/%Y'}}`")
-    return first(fits)
+    try: fmt = time_format(cells.rename(name))
+    except ValueError as e: raise ValueError(f"{e}, with the column in `dates`") from e
+    if fmt is None: return
+    wrong = _times(cells, fmt).isna() & ~cells.str.lower().isin(no_value)
+    if wrong.any(): raise ValueError(
+        f"Column {name!r} has dates, but {_said(cells, wrong)}{_more(wrong, 'have none')}. Correct "
+        "or empty the cell, or name the column as one of `categories`")
+    return fmt
 
 # %% ../../nbs/61_data.columns.ipynb #0fa7db81
 def _useless(cells, is_number):
@@ -103,7 +97,7 @@ def _useless(cells, is_number):
 
 def _counts(cells):
     "Whether the cells are consecutive whole numbers, in any order"
-    values = _numbers(cells)[0].sort_values()
+    values = cell_numbers(cells)[0].sort_values()
     return len(values) > 2 and (values.diff().iloc[1:]==1).all()
 
 # %% ../../nbs/61_data.columns.ipynb #e40bfa09
@@ -126,7 +120,7 @@ def target_classes(
     has fewer than `least` rows, and for words among numbers"""
     if kind not in (None,'classes','numbers'): raise ValueError(
         f"kind has to be 'classes' or 'numbers'; it is {kind!r}")
-    cells = _cells(col)
+    cells = cell_text(col)
     some = cells[cells!='']
     n = some.value_counts()
     _check_differs(n, col.name)
@@ -144,7 +138,7 @@ def _check_differs(n, name):
         f"{name!r} is {n.index[0]!r} in every row that has a label: there is nothing to learn")
 
 def _few_whole(some):
-    values = _numbers(some)[0].dropna()
+    values = cell_numbers(some)[0].dropna()
     return values.nunique() <= 10 and (values==values.round()).all()
 
 def _in_order(name):
@@ -153,12 +147,16 @@ def _in_order(name):
     return np.isnan(number),number if number==number else 0,name
 
 def _check_numbers(cells, name):
-    values,others = _numbers(cells)
+    values,others = cell_numbers(cells)
     if others.any(): raise ValueError(
         f"The target {name!r} has to be numbers, but is {_said(cells, others)}: correct or empty "
         "the cell, or predict classes, `kind='classes'`")
     _check_differs(values.value_counts(), name)
+    if values.std() < 1e-6*values.abs().max(): raise ValueError(
+        f"The numbers in {name!r} differ by less than a millionth, too little for a network: "
+        f"subtract {values.median():g} from each of them")
 
+# %% ../../nbs/61_data.columns.ipynb #94316cff
 def _check_classes(n, name, least):
     few = sorted(n.index[n < least])
     if len(n) > 2 and len(n)==n.sum(): raise ValueError(
@@ -183,26 +181,15 @@ def guess_columns(
     said |= {k: ('numbers',None) for k in numbers}
     said |= {k: ('categories',None) for k in categories}
     said |= {k: ('left_out','you said so') for k in left_out}
-    _check_names(df, [target, *said])
+    check_columns(df, [target, *said])
     res = TableColumns(target, target_classes(df[target], kind))
     for name in df.columns.drop(target):
-        what,more = said.get(name) or _guess(_cells(df[name]), name)
+        what,more = said.get(name) or _guess(cell_text(df[name]), name)
         if more is None: getattr(res, what).append(name)
         else: getattr(res, what)[name] = more
     if not res.inputs: raise ValueError(
         f"No column is left to predict {target!r} from: {res.left_out}")
     return res
-
-# %% ../../nbs/61_data.columns.ipynb #c14c0531
-def _check_names(df, names):
-    "Raise `ValueError` if a column is missing or there twice"
-    twice = df.columns[df.columns.duplicated()]
-    if len(twice): raise ValueError(f"Two columns are called {twice[0]!r}: rename one of them")
-    if lost := first(o for o in names if o not in df.columns):
-        def similarity(c):
-            return difflib.SequenceMatcher(None, lost.lower(), str(c).lower()).ratio()
-        near = ', '.join(map(repr, sorted(df.columns, key=similarity, reverse=True)))
-        raise ValueError(f"There is no column {lost!r}; there are {near}")
 
 # %% ../../nbs/61_data.columns.ipynb #b1f7ceba
 @patch
@@ -211,10 +198,10 @@ def read(self:TableColumns,
 )->pd.DataFrame: # Inputs and target, with the index of `df`
     """Numbers as floats, categories as strings. Raises `ValueError` for a
     missing column and for a cell that cannot be read"""
-    _check_names(df, self.inputs)
+    check_columns(df, self.inputs)
     has_target = self.target in df.columns
     names = [*self.inputs, *[self.target]*has_target]
-    cells = {k: _cells(df[k]) for k in names}
+    cells = {k: cell_text(df[k]) for k in names}
     numbers = {k: _read_numbers(cells[k], k) for k in self.numbers}
     res = pd.DataFrame(numbers, index=df.index)
     for k,fmt in self.dates.items():
@@ -227,7 +214,7 @@ def read(self:TableColumns,
 def _or_nan(cells): return cells.where(cells!='', np.nan)
 
 def _read_numbers(cells, name):
-    values,others = _numbers(cells)
+    values,others = cell_numbers(cells)
     if others.any(): raise ValueError(
         f"Column {name!r} has {_said(cells, others)}, where a number should be: correct or empty "
         "the cell")
@@ -235,11 +222,11 @@ def _read_numbers(cells, name):
 
 def _date_parts(cells, name, fmt):
     times = _times(cells, fmt)
-    wrong = times.isna() & (cells!='')
+    wrong = times.isna() & ~cells.str.lower().isin(no_value)
     if wrong.any(): raise ValueError(
         f"Column {name!r} has {_said(cells, wrong)}, which is not a date of the format {fmt}: "
         "correct or empty the cell")
-    has_time = fmt=='ISO8601' or '%H' in fmt
+    has_time = fmt=='ISO8601' or '%H' in fmt or '%I' in fmt
     return add_datepart(pd.DataFrame({name: times}), name, time=has_time).astype(float)
 
 @patch

@@ -8,22 +8,20 @@ __all__ = ['read_interactions', 'k_core', 'split_in_time', 'user_histories', 'Hi
 
 # %% ../../nbs/61_data.interactions.ipynb #caa78261
 from fastai.text.all import *
-from contextlib import suppress
 from scipy import sparse
 from torch.nn.utils.rnn import pad_sequence
-import difflib
 from ..ranking import *
 from .core import *
+from .cells import *
 
 # %% ../../nbs/61_data.interactions.ipynb #6e50e054
-def _column(table, name, what):
-    "A column, or an error that lists those that exist, the most similar first"
-    if name in table.columns: return table[name]
-    def similarity(c): return difflib.SequenceMatcher(None, name.lower(), str(c).lower()).ratio()
-    near = ', '.join(map(repr, sorted(table.columns, key=similarity, reverse=True)))
-    raise ValueError(f"The table has no column {name!r} of {what}; it has {near}")
+_nobody = '','NULL','nan','NaN','<NA>','\\N'   # as databases and pandas write it
 
-def _is_missing(col): return col.isna() | (col.astype(str).str.strip()=='')
+def _is_missing(col): return cell_text(col).isin(_nobody)
+
+def _names(col):
+    "Users or items; strings without spaces around them"
+    return col if pd.api.types.is_numeric_dtype(col) else cell_text(col)
 
 # %% ../../nbs/61_data.interactions.ipynb #11639637
 def _high_enough(table, rating_col, min_rating):
@@ -31,23 +29,26 @@ def _high_enough(table, rating_col, min_rating):
     if rating_col is None and min_rating is not None: raise ValueError(
         "`min_rating` needs the column of ratings: name it with `rating_col`")
     if min_rating is None: return np.ones(len(table), bool)
-    col = _column(table, rating_col, 'ratings')
-    numbers = pd.to_numeric(col, errors='coerce')
-    if (bad := numbers.isna()).any(): raise ValueError(
-        f"The rating in row {bad.idxmax()} is not a number: {col[bad].iloc[0]!r}")
-    return numbers >= min_rating
+    numbers,wrong = cell_numbers(table[rating_col])
+    if wrong.any(): raise ValueError(
+        f"The rating in row {wrong.idxmax()} is not a number: {table[rating_col][wrong].iloc[0]!r}")
+    return numbers >= min_rating   # a row without a rating does not count
 
-def _times(col, time_format):
+def _times(col, fmt):
     "A column of numbers, dates or strings as something that can be sorted"
     if (missing := _is_missing(col)).any(): raise ValueError(
         f"There is no time in row {missing.idxmax()}, and {missing.sum()} rows are like this: "
         f"remove them, or leave {col.name!r} out if the rows are in order of time")
     if not pd.api.types.is_string_dtype(col) and col.dtype != object: return col
-    with suppress(ValueError,TypeError): return pd.to_numeric(col)
-    try: return pd.to_datetime(col, format=time_format, utc=True)
-    except (ValueError,TypeError) as e: raise ValueError(
-        f"Some times in {col.name!r} are not like the others. The first is {col.iloc[0]!r}. Pass "
-        f"their form as `time_format`, such as '%d/%m/%Y %H:%M'. The error is: {e}") from e
+    numbers,wrong = cell_numbers(col)
+    if not wrong.any() and numbers.notna().all(): return pd.to_numeric(cell_text(col))
+    try: fmt = fmt or time_format(col) or 'ISO8601'
+    except ValueError as e: raise ValueError(f"{e}, as `time_format`") from e
+    times = cell_times(col, fmt)
+    if (wrong := times.isna()).any(): raise ValueError(
+        f"{col[wrong].iloc[0]!r} in row {wrong.idxmax()} of {col.name!r} is not a time like the "
+        f"others, of the form {fmt}: correct it, or name their form as `time_format`")
+    return times
 
 # %% ../../nbs/61_data.interactions.ipynb #bc3c09f8
 def read_interactions(
@@ -61,15 +62,16 @@ def read_interactions(
 )->pd.DataFrame: # Columns `user`, `item`, `time`
     """The first row of each pair of user and item, in order of time, without
     rows that lack one. Raises `ValueError` for a table that teaches nothing"""
-    user = _column(table, user_col, 'users')
-    item = _column(table, item_col, 'items')
+    check_columns(table, [user_col, item_col, *L(time_col), *L(rating_col)])
+    user = _names(table[user_col])
+    item = _names(table[item_col])
     keep = ~(_is_missing(user) | _is_missing(item))
     keep &= _high_enough(table, rating_col, min_rating)
     df = pd.DataFrame(dict(user=user, item=item))
     if time_col is None: df = df[keep].assign(time=np.arange(keep.sum()))
     else:
-        time = _column(table, time_col, 'times')[keep]
-        df = df[keep].assign(time=_times(time, time_format))
+        time = _times(table[time_col][keep], time_format)
+        df = df[keep].assign(time=time)
     df = df.sort_values('time', kind='stable')
     df = df.drop_duplicates(['user','item']).reset_index(drop=True)
     _check_several(df, user_col, item_col)

@@ -148,12 +148,15 @@ def table_dls(
     bs:int=64, # Batch size
     **kwargs # More arguments of `TabularPandas.dataloaders`
 )->DataLoaders: # Batches `(categories, numbers, target)`
-    "Batches of the rows of a table"
+    "Batches of the rows of a table. Raises `ValueError` if no column is of use"
     train = rows.iloc[list(splits[0])]
     cats = list(columns.categories)   # fastai adds to the list
     target = columns.target
     conts = [k for k in rows if k not in (*cats, target)
              and train[k].nunique() > 1]
+    if not (cats or conts): raise ValueError(
+        "Each column of numbers has the same number in all training rows, and "
+        "there are no other columns: there is nothing to learn from")
     fill = FillMissing(FillStrategy.constant,
                        fill_vals=train[conts].median().to_dict())
     y = (RegressionBlock() if columns.classes is None else

@@ -14,6 +14,7 @@ student_kinds = dict(
     rows='kd_fastai.export.rows:RowKind',
     histories='kd_fastai.export.histories:HistoryKind',
     series='kd_fastai.export.series:SeriesKind',
+    pairs='kd_fastai.export.pairs:PairKind',
     images='kd_fastai.export.images:ImageKind')   # What a student may read
 
 def _kind_named(name):

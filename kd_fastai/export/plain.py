@@ -104,6 +104,7 @@ def probabilities(
 # %% ../../nbs/64_export.plain.ipynb #8be00be3
 _needs = dict(
     images='vocab activation channels size mean std exif ground resize',
+    pairs='vocab activation channels size mean std exif ground resize',
     texts='vocab activation max_len pad tokens',
     rows='target categories numbers dates',
     histories='vocab columns',

@@ -16,6 +16,16 @@ def _in_time(rows, name):
     except (ValueError,TypeError):
         return sorted(rows, key=lambda o: str(o[name]))
 
+def _rating(row, name):
+    "A rating, minus infinity if there is none"
+    cell = str(row[name]).strip()
+    if cell.lower() in ('','na','n/a','nan','null','none','?','-'):
+        return -float('inf')
+    try: return float(cell)
+    except ValueError as e: raise ValueError(
+        f"column {name!r} has {cell!r}, where a rating should be") from e
+
+# %% ../../nbs/64_export.plain_histories.ipynb #460d3b22
 def histories_of(
     rows:list, # A dictionary of cells per purchase
     card:dict # With the names of `columns`
@@ -30,8 +40,9 @@ def histories_of(
     found = {}
     for o in _in_time(rows, time):
         who,what = (str(o[k]).strip() for k in (user,item))
-        low = least is not None and float(o[rating]) < least
-        if who and what and not low: found.setdefault(who, {})[what] = 1
+        known = not {who,what} & {'','NULL','nan','NaN','<NA>','\\N'}
+        if known and (least is None or _rating(o, rating) >= least):
+            found.setdefault(who, {})[what] = 1
     if not found: raise ValueError('no row has a user and an item')
     return {k: list(v) for k,v in found.items()}
 

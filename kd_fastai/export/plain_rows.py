@@ -36,7 +36,7 @@ def number_of(
     if cell.lower() in _empty: return math.nan
     try: x = float(cell)
     except ValueError: x = math.inf
-    if math.isfinite(x): return x
+    if abs(x) < 1e30: return x
     raise ValueError(f"Column {name!r} has {cell!r}, where a number should be: "
                      "correct or empty the cell")
 
@@ -67,7 +67,7 @@ def date_parts(
         Is_quarter_end=last and t.month%3==0,
         Is_quarter_start=first and t.month%3==1,
         Is_year_end=last and t.month==12, Is_year_start=first and t.month==1)
-    if fmt=='ISO8601' or '%H' in fmt:
+    if fmt=='ISO8601' or '%H' in fmt or '%I' in fmt:
         parts |= dict(Hour=t.hour, Minute=t.minute, Second=t.second)
     parts['Elapsed'] = (t - datetime(1970, 1, 1)).total_seconds()//1
     def none(k): return 0. if k.startswith('Is_') else math.nan
@@ -82,7 +82,8 @@ def read_row(
     "A row as numbers. Raises `ValueError` if it cannot be read"
     dates = {}
     for k,fmt in card['dates'].items():
-        dates |= date_parts(cell_of(row, k), k, fmt)
+        cell = cell_of(row, k)
+        dates |= date_parts('' if cell.lower() in _empty else cell, k, fmt)
     found = {o['name']: dates[o['name']] if o['name'] in dates else
              number_of(row, o['name']) for o in card['numbers']}
     codes = []

@@ -85,13 +85,18 @@ def read_series(
 
 # %% ../../nbs/64_export.plain_series.ipynb #2784d993
 def _numbers(cells, name):
+    empty = '','na','n/a','#n/a','<na>','nan','null','none','?','-'
     def number(o):
         text = str(o).strip()
-        return float('nan' if text.lower() in ('','na','null') else text)
+        if text.lower() in empty: return float('nan')
+        x = float(text)
+        if abs(x) < 1e30: return x
+        raise ValueError(f'{text} is too large')
     try: return [number(o) for o in cells]
     except ValueError as e: raise ValueError(
         f"column {name!r} needs numbers or empty cells: {e}") from e
 
+# %% ../../nbs/64_export.plain_series.ipynb #bf49b6dd
 def _long(df, card):
     "Times, sensors and numbers, one after the other"
     names = card['columns']
@@ -109,16 +114,14 @@ def _long(df, card):
     return t,[o for o in cols for _ in range(len(df))],x
 
 # %% ../../nbs/64_export.plain_series.ipynb #d48a83c6
-def _times(cells, sensors, tz):
+def _times(cells, sensors, tz, fmt):
     "Cells as moments. Raises `ValueError` for one that is none"
     import pandas as pd
-    def read(**kwargs):
-        try: return pd.to_datetime(cells, errors='coerce', **kwargs)
-        except ValueError: return pd.to_datetime(cells, errors='coerce', utc=True, **kwargs)
-    t = read()
-    if t.isna().any(): t = read(format='ISO8601')
+    def read(**kwargs): return pd.to_datetime(cells, errors='coerce', format=fmt, **kwargs)
+    try: t = read()
+    except ValueError: t = read(utc=True)   # several offsets
     if t.isna().any(): raise ValueError(
-        f"{cells[t.isna()].iloc[0]!r} is not a time like the others, as 2024-12-31 18:00")
+        f"{cells[t.isna()].iloc[0]!r} is not a time of the form {fmt}")
     t = t.reset_index(drop=True)
     if t.dt.tz is not None: return t.dt.tz_convert(tz) if tz else t.dt.tz_localize(None)
     if not tz: return t
@@ -136,7 +139,8 @@ def series_grid(
     if not sensors: raise ValueError(
         "no value of a sensor that the student knows: "
         f"{', '.join(card['sensors'])}")
-    t = _times(t, sensors, card['tz'])
+    form = card['columns'].get('time_format') or 'ISO8601'
+    t = _times(t, sensors, card['tz'], form)
     index = pd.MultiIndex.from_arrays([t, sensors])
     twice = index.duplicated()
     if twice.any(): raise ValueError("two values of {1!r} at {0}".format(

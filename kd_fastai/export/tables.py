@@ -8,7 +8,7 @@ __all__ = ['open_table', 'table_column', 'input_lines']
 # %% ../../nbs/64_export.tables.ipynb #71dea747
 import bz2,csv,gzip,lzma,sys,zlib
 from contextlib import nullcontext
-from itertools import chain
+from itertools import chain,islice
 from pathlib import Path
 
 # %% ../../nbs/64_export.tables.ipynb #e9a09e00
@@ -19,12 +19,19 @@ def _opened(file, encoding):
     code = 'utf-8-sig' if encoding.lower()=='utf-8' else encoding
     return opener(file, 'rt', encoding=code, newline='')
 
+def _separator(lines):
+    "What divides the first row into the most cells"
+    return max(',;\t|', key=lambda o: len(next(csv.reader(lines, delimiter=o), [])))
+
 def _cells(f):
     "The names of the columns, and a dictionary per row"
-    head = f.readline()
-    sep = max(',;\t|', key=head.count)
-    rows = csv.DictReader(chain([head], f), restkey='', restval='', delimiter=sep)
-    return rows.fieldnames,list(rows)
+    head = list(islice(f, 9))
+    rows = csv.reader(chain(head, f), delimiter=_separator(head))
+    names = [o.strip() for o in next(rows, [])]
+    for o in set(names) - {''}:
+        if names.count(o) > 1: raise ValueError(f'two columns are called {o!r}')
+    def cells(row): return dict(zip(names, row + ['']*(len(names)-len(row))))
+    return names,[cells(o) for o in rows if o]
 
 # %% ../../nbs/64_export.tables.ipynb #8c91a535
 def open_table(

@@ -11,13 +11,14 @@ import pickle
 from ..task import *
 from ..hooks import *
 from ..teacher.base import *
+from ..callback.along import *
 from ..callback.checks import *
 from ..callback.term import *
 from .losses import *
 from .learnt import *
 
 # %% ../../nbs/42_features.pair.ipynb #d9634d87
-class _PairOfLayers(Term):
+class _PairOfLayers(TrainsAlong, Term):
     "What `FeatureKD` does at each event of a fit"
     @property
     def loss_fn(self): return self.nets['loss'] if 'loss' in self.nets else self.plain_loss
@@ -31,12 +32,9 @@ class _PairOfLayers(Term):
         self.forget()
     def forget(self): self.hooked,self.seen,self.teacher = [],([],[]),None
 
-    def before_fit(self): self._keep_for_search()
     def watching(self): return self.teacher.watching(self.paths[1], self.seen[1])
-    def after_cancel_step(self): self.skipped = True
-    def after_step(self): self._step()
     def after_batch(self): self.seen = [],[]   # frees the graph
-    def after_fit(self): self._back_from_search()
+    learnt = 'nets','own_opt','widths'
 
 # %% ../../nbs/42_features.pair.ipynb #07372784
 class _LastBeforeForward(BeforeForward): order = np.inf
@@ -90,7 +88,8 @@ class FeatureKD(_PairOfLayers):
         teacher_layer:str|list, # The same for the teacher; as many
         # `loss(s, t) -> scalar`: a function, a module, or a class such as `VID`
         loss=fitnet,
-        weight=1., # Factor of the loss, 0 or more: a number, or a curve
+        # Factor of the loss, 0 or more: a number, a curve, or `balanced(share)`
+        weight=1.,
         # 'auto': a `Projector` if the loss needs one; None: never; or a module
         # that maps the student's feature to the teacher's
         projector='auto',
@@ -101,7 +100,7 @@ class FeatureKD(_PairOfLayers):
         self.paths = [_layer_paths(o) for o in (student_layer,teacher_layer)]
         _check_pair(*self.paths, projector)
         ok = lambda w: 0 <= w < np.inf
-        self.weight = as_curve('weight', weight, ok, '0 or more, and finite')
+        self.weight = as_setting('weight', weight, ok, '0 or more, and finite')
         self.projector,self.lr_mult = projector,lr_mult
         self._start(_as_loss(loss))
 
@@ -111,8 +110,7 @@ def _start(self:FeatureKD, loss):
     self.plain_loss = loss
     self.parts = [_LastBeforeForward(self._watch_student)]
     self.nets = nn.ModuleDict({'loss':loss} if isinstance(loss, nn.Module) else {})
-    self.own_opt = self.saved = self.widths = None
-    self.skipped = False
+    self.saved = self.widths = None
     self.forget()
 
 # %% ../../nbs/42_features.pair.ipynb #45e1746c
@@ -165,7 +163,7 @@ def _build(self:FeatureKD, s, t, widths):
         projectors = nn.ModuleList(self._projector_for(a, b) for a,b in zip(s, t))
         self.nets['projectors'] = projectors.to(s[0].device)
         if isinstance(self.loss_fn, LearntLoss): self.loss_fn.make(*self._comparable(s, t))
-    self._make_opt()
+    self.make_opt()
     if self.saved: self.load_state_dict(self.saved)
 
 # %% ../../nbs/42_features.pair.ipynb #67d29b00
@@ -181,61 +179,18 @@ def batch_loss(self:FeatureKD,
     kwargs = {'items':items} if self.needs_items else {}
     return self.loss_fn(*self._comparable(s, t), **kwargs)
 
-# %% ../../nbs/42_features.pair.ipynb #327bdd75
+# %% ../../nbs/42_features.pair.ipynb #297cf511
 @patch
-def _make_opt(self:FeatureKD):
-    if not (params := [p for p in self.nets.parameters() if p.requires_grad]): return
-    # An `OptimWrapper` already holds the student's parameters
-    opt_func = Adam if isinstance(self.learn.opt_func, OptimWrapper) else self.learn.opt_func
-    self.own_opt = opt_func(params, lr=float(self.opt.hypers[-1]['lr']))
-    for p in params:
-        if p.ndim < 2: self.own_opt.state[p]['do_wd'] = False
-
-@patch
-def _copy_hypers(self:FeatureKD):
-    theirs = self.opt.hypers[-1]
-    for k in ('lr','mom','wd'):
-        if k not in theirs or k not in self.own_opt.hypers[0]: continue
-        self.own_opt.set_hyper(k, float(theirs[k])*(self.lr_mult if k=='lr' else 1))
-
-# %% ../../nbs/42_features.pair.ipynb #7c6197a6
-@patch
-def _step(self:FeatureKD):
-    "Step projector and loss, unless the student skipped its step"
-    skipped,self.skipped = self.skipped,False
-    if self.own_opt is None: return
-    if not skipped and len(self.own_opt.all_params(with_grad=True)):
-        self._copy_hypers()
-        scaler = vars(self.learn).get('scaler')   # of `MixedPrecision`
-        if scaler is None: self.own_opt.step()
-        else: scaler.step(self.own_opt)
-    self.own_opt.zero_grad()
-
-# %% ../../nbs/42_features.pair.ipynb #8093887c
-@patch
-def _keep_for_search(self:FeatureKD):
-    searching = hasattr(self.learn, 'lr_finder')
-    self.before_search = deepcopy((self.nets, self.own_opt, self.widths)) if searching else None
-
-@patch
-def _back_from_search(self:FeatureKD):
-    if self.before_search: self.nets,self.own_opt,self.widths = self.before_search
-    self.before_search = None
+def final_weight(self:FeatureKD, weight, answers, own):
+    "The factor of this loss: the one of its curve, or what `balanced` makes of the gradients"
+    if not isinstance(self.weight, Adaptive): return weight
+    return self.weight.of_losses(weight, answers, own, self.seen[0])
 
 # %% ../../nbs/42_features.pair.ipynb #0eb2e1d7
-def _plain(o):
-    "`o` in tensors, numbers, lists and dictionaries, which `torch.load` reads without pickle"
-    if isinstance(o, Tensor): return o.as_subclass(Tensor)
-    if isinstance(o, dict): return {k: _plain(v) for k,v in o.items()}
-    if is_listy(o): return [_plain(v) for v in o]
-    return o.item() if isinstance(o, np.generic) else o
-
 @patch
 def state_dict(self:FeatureKD)->dict: # Weights of projectors and loss, state of their optimizer
     "What the term has learnt; empty before the first batch"
-    if not self.widths: return self.saved or {}
-    opt = self.own_opt and self.own_opt.state_dict()
-    return _plain({'nets': self.nets.state_dict(), 'opt': opt})
+    return self.own_state() if self.widths else self.saved or {}
 
 # %% ../../nbs/42_features.pair.ipynb #0bf1ee7e
 @patch
@@ -246,10 +201,7 @@ def load_state_dict(self:FeatureKD,
     if not self.widths:
         self.saved = sd
         return
-    self.nets.load_state_dict(sd['nets'])
-    if self.own_opt:
-        own = to_device(deepcopy(sd['opt']), one_param(self.nets).device)
-        self.own_opt.load_state_dict(own)
+    self.load_own_state(sd)
     self.saved = None
 
 # %% ../../nbs/42_features.pair.ipynb #4829a50c

@@ -15,6 +15,7 @@ def table_learner(
     dls:DataLoaders, # As from `table_dls`
     layers:list=(8,), # Units of each hidden layer
     emb:int=4, # Largest size of an embedding
+    clip:float=None, # Standard deviations at which numbers are cut off
     config:dict=None, # As from fastai's `tabular_config`
     **kwargs # More arguments of `TabularLearner`
 )->Learner:
@@ -25,7 +26,10 @@ def table_learner(
     lf = CrossEntropyLossFlat() if classes else MSELossFlat()
     kwargs = dict(loss_func=lf, metrics=accuracy if classes else mae) | kwargs
     learn = tabular_learner(dls, list(layers), szs, config, **kwargs)
-    if not classes: learn.model.layers.append(_unit(ds.items[ds.y_names[0]]))
+    net = learn.model
+    if not classes: net.layers.append(_unit(ds.items[ds.y_names[0]]))
+    if clip and net.n_cont:
+        net.bn_cont = nn.Sequential(nn.Hardtanh(-clip, clip), net.bn_cont)
     return learn
 
 # %% ../../nbs/63_models.tables.ipynb #9efc7fe0

@@ -131,7 +131,7 @@ def log_charts(
     kd = pd.DataFrame(log)
     if not len(kd): return
     weights = kd[[k for k in ('alpha','T') if k in kd]]
-    parts = kd.drop(columns=weights.columns)
+    parts = kd.drop(columns=[*weights.columns, 'alpha_spread'], errors='ignore')
     n = max(1, len(kd)//50)
     means = f'Running mean over {n} batches.' if n > 1 else ''
     charts = [(partial(_plot_parts, kd=parts), _ends(parts), means),

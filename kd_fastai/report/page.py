@@ -13,6 +13,7 @@ from scipy import stats
 from ..experiment import *
 from ..score import *
 from .core import *
+from .decisions import *
 from .plot import *
 from .elements import *
 
@@ -193,6 +194,30 @@ def _differing(self:KDReport, n, texts):
     shown = [self._item(at, images.get(at), texts) for at in (list(images) or top)[:n]]
     return [h.Ul(*shown, cls='items' if images else 'items texts')] if shown else []
 
+# %% ../../nbs/54_report.page.ipynb #87743f1c
+def _decision(table, k, name):
+    "A number with its interval, if it has one"
+    v = number_html(table.loc[k, name])
+    if f'{name}, low' not in table or v=='–': return v
+    low,high = table.loc[k, [f'{name}, low', f'{name}, high']]
+    return v,h.Small(f' {low:.3g} to {high:.3g}')
+
+@patch
+def _decided(self:KDReport, arguments):
+    "The table of `decisions` and its charts"
+    if arguments is None: return []
+    table = self.decisions(**arguments)
+    names = [o for o in table if not o.endswith((', low',', high'))]
+    rows = [(_heading(o), *[_decision(table, k, o) for k in table.index]) for o in names]
+    at = {k: v for k,v in arguments.items() if k in ('positive','specificity')}
+    found = 'AUROC: ' + ', '.join(f'{k} {v:.3f}' for k,v in table.AUROC.items())
+    return [grid(['', *map(_heading, table.index)], rows),
+            h.P('Small print: the 95% interval over groups of items, or over items.'),
+            chart_row([(partial(self._plot_sensitivity, **at), found,
+                        'Sensitivity at each specificity.'),
+                       (self._plot_deferral, 'Accuracy on the items that are not deferred',
+                        'The items that a network is least sure of go to an expert.')])]
+
 # %% ../../nbs/54_report.page.ipynb #1da6b5f9
 @patch
 def to_html(self:KDReport,
@@ -205,10 +230,11 @@ def to_html(self:KDReport,
     about:dict=None, # What was run; its `command` is how to run it again
     texts:list=None, # Texts of the validation items; None: ask the data
     n:int=12, # At most so many items on which student and teacher differ
+    decisions:dict=None, # Arguments of `decisions`; None: no such section
     score:Score=Score() # What kind of number the scores of `seeds` are
 )->str: # The page
     "A page with all that is known, in one file"
-    parts = self._parts(seeds, log, about, texts, n, score)
+    parts = self._parts(seeds, log, about, texts, n, score, decisions)
     page = html_page(title, h.Header(
         h.P(title, cls='kind'),
         h.H1(verdict or self._verdict(_differences(seeds), score)),
@@ -223,7 +249,7 @@ def _per_seed(score):
     return _heading(f'{score.name} per seed{unit}')
 
 @patch
-def _parts(self:KDReport, seeds, log, about, texts, n, score):
+def _parts(self:KDReport, seeds, log, about, texts, n, score, decisions):
     "The sections by title; those without content are empty"
     if texts is not None and len(texts) <= max(self.items): raise ValueError(
         f"There are {len(texts)} `texts` for {max(self.items)+1} validation items: "
@@ -231,6 +257,7 @@ def _parts(self:KDReport, seeds, log, about, texts, n, score):
     return {'The networks': self._numbers(self.table()),
             _per_seed(score): [] if seeds is None else self._seeds(seeds, score),
             'Classes and confidence' if self.kind != 'numbers' else 'Answers': self._chart_html(),
+            'What the answers are good for': self._decided(decisions),
             'Where student and teacher differ most': self._differing(n, texts),
             'The distillation, batch by batch': [o for o in [log_charts(log or {})] if o],
             'What was run': about_table(about or {})}

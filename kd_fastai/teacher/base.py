@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Teacher', 'get_logits', 'has_several', 'map_tensors', 'copied', 'tensors_in', 'FunctionTeacher', 'as_teacher',
-           'frozen', 'teacher_layers', 'watched_teacher', 'check_logits', 'check_shapes', 'check_not_student']
+           'frozen', 'teacher_layers', 'watched_teacher', 'check_logits', 'check_shapes', 'check_not_student',
+           'check_in_fit']
 
 # %% ../../nbs/10_teacher.base.ipynb #cffa9791
 from fastai.vision.all import *
@@ -61,6 +62,19 @@ def after_step(self:Teacher,
 ):
     """Called after each step of the student's optimizer: a teacher that changes
     during the fit does so here"""
+
+# %% ../../nbs/10_teacher.base.ipynb #16cb640b
+@patch
+def state_dict(self:Teacher)->dict: # Of tensors, numbers, lists, dictionaries
+    "What a teacher that changes has to keep in a checkpoint of the fit"
+    return {}
+
+# %% ../../nbs/10_teacher.base.ipynb #07d4b504
+@patch
+def load_state_dict(self:Teacher,
+    sd:dict # As from `state_dict`
+):
+    "Called before `prepare` if a fit resumes from a checkpoint"
 
 # %% ../../nbs/10_teacher.base.ipynb #48d6129b
 def get_logits(
@@ -280,3 +294,14 @@ def check_not_student(
         "Student and teacher share weights that are trained, or batch norms, so the teacher would "
         "change with the student. Use a copy as teacher, `deepcopy(learn.model)`, or freeze the "
         "shared layers and keep their batch norms in evaluation mode")
+
+# %% ../../nbs/10_teacher.base.ipynb #970004f7
+def check_in_fit(
+    teacher:Teacher, # One that changes during a fit
+    learn:Learner, # Passed to its `prepare`
+    instead:str # What to do otherwise, for the error message
+):
+    "Raise `ValueError` unless `learn` is in a fit"
+    if getattr(learn, 'dl', None) is None: raise ValueError(
+        f"A {type(teacher).__name__} changes during a fit, so it answers only there. Before or "
+        f"afterwards, {instead}")
