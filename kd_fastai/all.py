@@ -35,7 +35,7 @@ from .callback.core import *
 from .callback.along import *
 from .callback.weighting import *
 from .callback.progress import *
-from .callback.learnt_T import *
+from .callback.learnt_t import *
 from .teacher.online import *
 from .callback.together import *
 from .callback.born_again import *
