@@ -12,6 +12,7 @@ from .ranking import *
 from .sequences import *
 from .task import *
 from .hooks import *
+from .attack import *
 from .teacher.base import *
 from .teacher.checks import *
 from .teacher.fast import *
@@ -26,6 +27,8 @@ from .targets.store import *
 from .targets.ask import *
 from .targets.build import *
 from .targets.verify import *
+from .targets.update import *
+from .targets.drift import *
 from .callback.term import *
 from .callback.labels import *
 from .callback.checks import *
@@ -41,6 +44,7 @@ from .callback.together import *
 from .callback.born_again import *
 from .callback.chain import *
 from .callback.precision import *
+from .callback.robust import *
 from .features.losses import *
 from .features.learnt import *
 from .features.pair import *
@@ -49,6 +53,7 @@ from .features.simkd import *
 from .features.contrastive import *
 from .experiment import *
 from .average import *
+from .deployed import *
 from .score import *
 from .decisions import *
 from .checkpoint import *
@@ -57,9 +62,11 @@ from .space import *
 from .search import *
 from .search_results import *
 from .report.measures import *
+from .robust import *
 from .report.answers import *
 from .report.core import *
 from .report.decisions import *
+from .report.robust import *
 from .report.plot import *
 from .report.page import *
 from .tracking import *
@@ -95,14 +102,24 @@ from .models.series import *
 from .models.tables import *
 from .models.speech_encoders import *
 from .models.speech import *
+from .models.sounds import *
 from .transfer.features import *
 from .transfer.share import *
 from .transfer.head import *
+from .compress.prune import *
+from .compress.quantize import *
+from .compress.onnx import *
+from .architecture.budget import *
+from .architecture.proxy import *
+from .architecture.spaces import *
+from .architecture.search import *
+from .architecture.slimmable import *
 from .export.plain import *
 from .export.kinds import *
 from .export.plain_rows import *
 from .export.plain_histories import *
 from .export.plain_series import *
+from .export.plain_sounds import *
 from .export.reading import *
 from .export.classes import *
 from .export.networks import *
@@ -113,6 +130,7 @@ from .export.texts import *
 from .export.rows import *
 from .export.histories import *
 from .export.series import *
+from .export.sounds import *
 from .export.cards import *
 from .export.readme import *
 from .export.formats import *

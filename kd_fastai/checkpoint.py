@@ -7,10 +7,12 @@ __all__ = ['Checkpoint']
 
 # %% ../nbs/50_checkpoint.ipynb #395e20b6
 from fastai.vision.all import *
+from fastai.callback.tracker import TrackerCallback
 import hashlib
 from .targets.format import *
 from .callback.term import *
 from .callback.core import *
+from .callback.together import *
 
 # %% ../nbs/50_checkpoint.ipynb #89867ae5
 def _random_state(dl):
@@ -42,6 +44,34 @@ def _teachers(learn):
     "The parts of the teachers, which may change during the fit"
     return [p for o in learn.cbs.filter(risinstance(KDCallback)) for p in o.teacher.parts]
 
+# %% ../nbs/50_checkpoint.ipynb #280a0ae6
+_record = 'losses','values','lrs','iters'
+def _trackers(learn): return learn.cbs.filter(risinstance(TrackerCallback))
+def _progress(o): return {k: v for k,v in vars(o).items() if k in ('best','wait')}
+
+def _state_of(learn, old_log=()):
+    "What one Learner has learnt and recorded"
+    r = learn.recorder
+    return dict(
+        model=learn.model.state_dict(), opt=learn.opt.state_dict(),
+        terms=[o.state_dict() for o in _terms(learn)],
+        teachers=[o.state_dict() for o in _teachers(learn)],
+        smooth=(r.smooth_loss.count, r.smooth_loss.val), record={k: getattr(r, k) for k in _record},
+        trackers=[_progress(o) for o in _trackers(learn)],
+        kd_log=[*old_log, *_kd_log(learn)])
+
+# %% ../nbs/50_checkpoint.ipynb #d30f9861
+def _restore(learn, s):
+    "Continue from `s`, as from `_state_of`, except for `kd_log`"
+    learn.model.load_state_dict(s['model'])
+    learn.opt.load_state_dict(s['opt'])
+    for o,sd in zip(_terms(learn), s['terms']): o.load_state_dict(sd)
+    for o,sd in zip(_teachers(learn), s['teachers']): o.load_state_dict(sd)
+    r = learn.recorder
+    for k,v in s['record'].items(): setattr(r, k, v)
+    r.smooth_loss.count,r.smooth_loss.val = s['smooth']
+    for o,sd in zip(_trackers(learn), s['trackers']): vars(o).update(sd, run=True)
+
 # %% ../nbs/50_checkpoint.ipynb #6738a308
 class _GoOn(TrainingOnly):
     "Skip the epochs that the checkpoint covers, then restore its state"
@@ -69,7 +99,9 @@ class Checkpoint(CallbackGroup):
         self.read()   # if it is damaged, say so now
 
     def before_fit(self):
+        self.others = _others(self.learn)
         self.state = self.load()
+        if self.state: self._stop_trackers()
         self.saved = time.time()
         self.old_log = self.state['kd_log'] if self.state else []
 
@@ -78,6 +110,27 @@ class Checkpoint(CallbackGroup):
         if time.time()-self.saved < self.every: return
         self.save()
         self.saved = time.time()
+
+# %% ../nbs/50_checkpoint.ipynb #de83044a
+def _others(learn):
+    "The Learners that `learn` leads in a `distill_together`"
+    first_one,*others = learning_together(learn) or [learn]
+    if learn is not first_one: raise ValueError(
+        "Learners that learn together resume together: add one Checkpoint, to the first of them, "
+        "which keeps the state of all")
+    return others
+
+def _restore_other(learn, s):
+    _restore(learn, s)
+    for kd in learn.cbs.filter(risinstance(KDCallback)):
+        kd.history = L(s['kd_log'])
+        kd.n_shown = len(kd.history)
+
+@patch
+def _stop_trackers(self:Checkpoint):
+    "Until they are restored: they have seen the epochs that are skipped"
+    for learn in (self.learn, *self.others):
+        for o in _trackers(learn): o.run = False
 
 # %% ../nbs/50_checkpoint.ipynb #7cbfd41b
 @patch
@@ -106,16 +159,10 @@ def load(self:Checkpoint)->dict: # None if there is no checkpoint
 @patch
 def save(self:Checkpoint):
     "Write the state after the current epoch"
-    r = self.learn.recorder
-    smooth = r.smooth_loss
-    state = dict(
-        epoch=self.epoch, n_epoch=self.n_epoch, model=self.model.state_dict(),
-        opt=self.opt.state_dict(), smooth=(smooth.count, smooth.val),
+    state = _state_of(self.learn, self.old_log) | dict(
+        epoch=self.epoch, n_epoch=self.n_epoch,
         random=_random_state(self.dls.train),
-        terms=[o.state_dict() for o in _terms(self.learn)],
-        teachers=[o.state_dict() for o in _teachers(self.learn)],
-        record={k: getattr(r, k) for k in ('losses','values','lrs','iters')},
-        kd_log=self.old_log + _kd_log(self.learn))
+        others=[_state_of(o) for o in self.others])
     self.file.parent.mkdir(parents=True, exist_ok=True)
     torch.save(_plain(state), o := io.BytesIO())
     digest = hashlib.sha256(o.getbuffer()).digest()
@@ -126,13 +173,8 @@ def save(self:Checkpoint):
 def restore(self:Checkpoint):
     "Restore the state of the Learner and the random number generators"
     s = self.state
-    self.model.load_state_dict(s['model'])
-    self.opt.load_state_dict(s['opt'])
-    for o,sd in zip(_terms(self.learn), s['terms']): o.load_state_dict(sd)
-    for o,sd in zip(_teachers(self.learn), s['teachers']): o.load_state_dict(sd)
-    r = self.learn.recorder
-    for k,v in s['record'].items(): setattr(r, k, v)
-    r.smooth_loss.count,r.smooth_loss.val = s['smooth']
+    _restore(self.learn, s)
+    for o,sd in zip(self.others, s['others']): _restore_other(o, sd)
     _set_random_state(s['random'], self.dls.train)
 
 # %% ../nbs/50_checkpoint.ipynb #4d451ddf

@@ -61,6 +61,8 @@ def rates_at(
 )->pd.Series: # `sensitivity`, `specificity` and `precision`; NaN: undefined
     "What happens if items with at least this score are called positive"
     scores,y = _checked(scores, y)
+    if np.isnan(threshold): raise ValueError(
+        "The threshold is NaN: there were no negatives to choose it from")
     called = scores >= threshold
     def share(a, b): return a.sum()/b.sum() if b.any() else np.nan
     return pd.Series(dict(sensitivity=share(called & y, y),
@@ -104,6 +106,15 @@ def SensitivityAt(
     return AccumMetric(sensitivity, flatten=False,
                        name=f'sensitivity@{specificity:g}')
 
+# %% ../nbs/52_decisions.ipynb #a9ab8596
+def _check_arrays(arrays, level):
+    lengths = list(map(len, arrays))
+    if len(set(lengths)) != 1: raise ValueError(
+        f"The arrays have {' and '.join(map(str, lengths))} entries: pass one of each per item")
+    if not lengths[0]: raise ValueError("There are no items to measure")
+    if not 0 < level < 1: raise ValueError(
+        f"The confidence level has to be between 0 and 1, not {level}")
+
 # %% ../nbs/52_decisions.ipynb #85ccfcd1
 def bootstrap_interval(
     measure:callable, # From `arrays` to a number, such as `auroc`
@@ -115,6 +126,7 @@ def bootstrap_interval(
 )->pd.Series: # `value`, `low`, `high`; the last two are NaN for one group
     "A measure and its percentile interval, for groups drawn again"
     arrays = [np.asarray(o) for o in arrays]
+    _check_arrays(arrays, level)
     members = _members(groups, len(arrays[0]))
     rng = np.random.default_rng(seed)
     def once():
@@ -122,7 +134,8 @@ def bootstrap_interval(
         drawn = np.concatenate([members[i] for i in which])
         return measure(*[o[drawn] for o in arrays])
     found = np.array([once() for _ in range(n if len(members) > 1 else 0)])
-    found = found[~np.isnan(found)] if len(found) else [np.nan]
+    found = found[~np.isnan(found)]
+    if not len(found): found = [np.nan]
     low,high = np.quantile(found, [(1-level)/2, (1+level)/2])
     return pd.Series(dict(value=measure(*arrays), low=low, high=high))
 
@@ -164,9 +177,12 @@ def _as_tensors(logits, y, kind):
     elif z.ndim != 2 or z.shape[1] < 2 or y.shape != z.shape[:1]: raise ValueError(
         f"Logits of shape {tuple(z.shape)} and targets of shape {tuple(y.shape)} are not one row "
         "and one class per item. For a single logit pass `kind='labels'`")
-    elif ((y < 0) | (y >= z.shape[1])).any(): raise ValueError(
+    elif not ((y >= 0) & (y < z.shape[1]) & (y==y.round())).all(): raise ValueError(
         f"Targets have to be classes from 0 to {z.shape[1]-1}: leave out items without a label")
-    if not len(y): raise ValueError("There are no items with a label")
+    if not len(y) or y.isnan().all(): raise ValueError("There are no items with a label")
+    if kind=='labels' and not ((y==0) | (y==1) | y.isnan()).all(): raise ValueError(
+        "Labels have to be 0 or 1, or NaN if they are not known")
+    if not z.isfinite().all(): raise ValueError("Some logits are NaN or infinite")
     return z,y
 
 # %% ../nbs/52_decisions.ipynb #226b2cb4
@@ -237,6 +253,8 @@ def deferral_curve(
     if len(conf) != len(right) or not len(conf): raise ValueError(
         f"There are {len(conf)} confidences for {len(right)} answers: "
         "pass one of each per item")
+    if not np.isfinite(conf).all(): raise ValueError(
+        "Some confidences are NaN or infinite")
     order = (-conf).argsort(kind='stable')
     conf,right = conf[order],right[order]
     last = np.flatnonzero(np.append(np.diff(conf) < 0, True))[::-1]   # of ties
@@ -252,6 +270,8 @@ def accuracy_kept(
 )->pd.Series: # By share
     "The accuracy on what is kept, if at most this share is deferred"
     curve = deferral_curve(conf, right)
+    if not all(0 <= o < 1 for o in deferred): raise ValueError(
+        f"Shares are from 0 to below 1, and not all of {list(deferred)} are")
     at = np.searchsorted(curve.deferred, np.asarray(deferred)+1e-9) - 1
     return pd.Series(curve.accuracy.to_numpy()[at], index=list(deferred),
                      name='accuracy').rename_axis('deferred')

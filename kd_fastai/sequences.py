@@ -124,6 +124,7 @@ def ctc_kd(
     return soft_target(s, t, T=T, sample_weight=w)
 
 ctc_kd.softmax = True   # its logits are those of a softmax
+ctc_kd.aligns = True   # the teacher's length may be another
 SequenceLoss.response_loss = staticmethod(partial(ctc_kd, batch_first=True))
 
 # %% ../nbs/01_sequences.ipynb #afcc07a6

@@ -1,15 +1,21 @@
 """Put one mistake at a time into a copy of the package and run the conformance pages against it: a mistake that its page does not notice survives.
 Ends with `N mutations, M survivors`. With words as arguments, only the mutations of the page with that name (`conformance` for losses between answers,
-`conformance_layers` for losses between layers, `conformance_adaptive` for what is given to each item), or with one of the words in file or name."""
+`conformance_layers` for losses between layers, `conformance_adaptive` for what is given to each item, and the pages of what moves, is updated, or attacked), or with one of the words in file or name."""
 import json, os, shutil, signal, sys, tempfile, time, types
 from pathlib import Path
 
 os.environ['OMP_NUM_THREADS'] = '1'
 root = Path(__file__).parent.parent
-folder = root/'nbs/explanations'
 pages = {'conformance': ['losses.py', 'weights.py'], 'conformance_layers': ['features/losses.py', 'features/learnt.py', 'features/simkd.py'],
-         'conformance_adaptive': ['callback/by_item.py', 'callback/labels.py', 'callback/core.py', 'callback/weighting.py', 'task.py']}
+         'conformance_adaptive': ['callback/by_item.py', 'callback/labels.py', 'callback/core.py', 'callback/weighting.py', 'task.py'],
+         'contract_moving': ['teacher/moving.py', 'teacher/online.py', 'callback/together.py', 'checkpoint.py'],
+         '24_targets.update': ['targets/update.py'], '24_targets.drift': ['targets/drift.py'],
+         '34_callback.robust': ['attack.py', 'callback/robust.py'], '51_robust': ['robust.py']}
 page_of = {file: page for page,files in pages.items() for file in files}
+def file_of(page):
+    "The notebook of a page"
+    return next(root.glob(f'nbs/**/{page}.ipynb'))
+
 limit = 300   # Seconds; a mutation that hangs the page is noticed
 
 # By file: a name, what stands there (exactly once), what it becomes
@@ -319,6 +325,66 @@ mutations = {
     ('simkd_student: no middle convolution', '*block(n,n,3),', '*block(n,n,1),'),
     ('simkd_student: not resized', 'if s.shape[2:] != t.shape[2:] else []', 'if False else []'),
 ],
+'teacher/moving.py': [
+    ('average: no warm-up', 'keep = min(1 - 1/(self.n_steps+1), self.decay)', 'keep = self.decay'),
+    ('average: warm-up one step late', '1 - 1/(self.n_steps+1)', '1 - 1/(self.n_steps+2)'),
+    ('average: shares swapped', 'a.lerp_(p, 1-keep)', 'a.lerp_(p, keep)'),
+    ('average: not resumed', "self.average.load_state_dict(self.saved['model'])", 'pass'),
+    ('average: steps not resumed', "self.n_steps = self.saved['n_steps']", 'pass'),
+    ('average: a search stays', "if hasattr(learn, 'lr_finder'): self.before_search", 'if False: self.before_search'),
+],
+'teacher/online.py': [
+    ('online: start of its schedule', 'self.lr(learn.pct_train)', 'self.lr(0.)'),
+    ('online: evaluation mode', 'try: yield model.train()', 'try: yield model.eval()'),
+    ('online: modes stay', 'for m,mode in modes: m.training = mode', 'pass'),
+    ('online: gradients stay', 'for p in self.params: p.grad = None', 'pass'),
+    ('online: a search teaches it', 'self.learns = not searching', 'self.learns = True'),
+    ('online: optimizer not resumed', 'if self.saved: self.opt.load_state_dict(self.saved)', 'pass'),
+],
+'callback/together.py': [
+    ('together: peers in exports', 'def __reduce__(self): return getattr,(self.learn,self.name)', 'def __reduce__(self): return partial,(self.f,)'),
+    ('together: a method stays', 'finally: del learn._do_fit', 'finally: pass'),
+],
+'checkpoint.py': [
+    ('peers not resumed', "for o,sd in zip(self.others, s['others']): _restore_other(o, sd)", 'pass'),
+    ('a follower resumes alone', 'if learn is not first_one: raise', 'if False: raise'),
+],
+'targets/update.py': [
+    ('changed files kept', 'return (rows >= 0) & (self.contents[rows] != self.sums)', 'return np.zeros(len(rows), dtype=bool)'),
+    ('another teacher', 'if here != stored: raise', 'if False: raise'),
+    ('old records lost', 'if n_old > 0: rec[:n_old] = self.targets._shard(i)[:n_old]', 'pass'),
+    ('header first', "write_header(self.path/'update.json', self.header)", "write_header(self.path/'header.json', self.header)")],
+'targets/drift.py': [
+    ('not halved', '.abs().sum(axis)/2', '.abs().sum(axis)'),
+    ('never stale', 'if change > limit: self.stale', 'if False: self.stale')],
+'attack.py': [
+    ('eps not divided by std', "self.low = torch.maximum(x - eps*self.unit, lowest)", "self.low = torch.maximum(x - eps, lowest)"),
+    ('upper bound of the range dropped', "self.high = torch.minimum(x + eps*self.unit, highest)", "self.high = x + eps*self.unit"),
+    ('range not normalised', "lowest = torch.minimum(x, -mean/std)", "lowest = torch.minimum(x, -mean*0)"),
+    ('downhill', "return self.clip(x.detach() + step*self.unit*up)", "return self.clip(x.detach() - step*self.unit*up)"),
+    ('gradient instead of its sign', "up = grad.nan_to_num().sign()", "up = grad.nan_to_num()"),
+    ('step not normalised', "step*self.unit*up", "step*up"),
+    ('step is eps', "pgd.step = _share('eps', pgd.eps)/4 if", "pgd.step = _share('eps', pgd.eps) if"),
+    ('noise not normalised', "self.clip(self.x + self.unit*noise(self.x, self.eps))", "self.clip(self.x + noise(self.x, self.eps))"),
+    ('uniform noise of one sign', "eps*(2*torch.rand_like(x) - 1)", "eps*torch.rand_like(x)"),
+    ('ten times the normal noise', ".001*torch.randn_like(x)", ".01*torch.randn_like(x)"),
+    ('eps of 8 allowed', "if v < 1: return v", "if v < 100: return v"),
+    ('float16 stays', "enabled=on and dtype != torch.float16", "enabled=on")],
+'callback/robust.py': [
+    ('student attacked in training mode', "with frozen(get_model(self.model)):\n        self.learn.xb", "with nullcontext():\n        self.learn.xb"),
+    ('eps 0 still attacks', "if not self.pgd.eps: return", "pass"),
+    ('teacher sees the attacked picture too late', "if self.attack=='adaptive': self._show_teacher()", "pass"),
+    ('no gradient through the teacher', "with frozen(teacher.model), torch.enable_grad():", "with frozen(teacher.model):"),
+    ('shares swapped', "(1-self.natural)*self.learn.loss_grad + self.natural*own", "self.natural*self.learn.loss_grad + (1-self.natural)*own"),
+    ('natural task dropped', "return a*self._response_loss(pred) + (1-a)*task if a else task", "return a*self._response_loss(pred) if a else task"),
+    ('attack at the T of the fit', "for o in (pred,soft)), T=1.)", "for o in (pred,soft)), T=self.T_now)"),
+    ('T of the clean part is 1', "T=self.T_now)", "T=1.)"),
+    ('ARD at T 1', "'ARD': ('label',30.)", "'ARD': ('label',1.)"),
+    ('RSLAD: half clean', "('normal', 1/6)", "('normal', 1/2)"),
+    ('no warning about the teacher', "if attacked < clean/4: warn", "if False: warn")],
+'robust.py': [
+    ('clean mistakes count as right', "right = predict(*xb).argmax(1)==y\n", "right = torch.ones_like(y).bool()\n"),
+    ('only the last restart counts', "at = right.nonzero().squeeze(1)", "at = torch.arange(len(y))")],
 }
 
 def mutant(to, file, name, old, new):
@@ -331,7 +397,7 @@ def mutant(to, file, name, old, new):
 
 def code_cells(page):
     "Number and source of each code cell, without the slow ones"
-    cells = json.loads((folder/f'{page}.ipynb').read_text(encoding='utf-8'))['cells']
+    cells = json.loads(file_of(page).read_text(encoding='utf-8'))['cells']
     srcs = [''.join(o['source']) for o in cells if o['cell_type']=='code']
     return [(i,src) for i,src in enumerate(srcs, 1) if '#| slow' not in src]
 
@@ -340,7 +406,7 @@ def run_page(package, page):
     with open(os.devnull, 'w') as null: os.dup2(null.fileno(), 1), os.dup2(null.fileno(), 2)
     signal.alarm(limit)
     sys.path.insert(0, str(package))
-    os.chdir(folder)
+    os.chdir(file_of(page).parent)
     sys.modules['__main__'] = main = types.ModuleType('__main__')
     for i,src in cells[page]:
         try:

@@ -236,6 +236,12 @@ def run(self:Job)->int: # Exit status
         self.progress.print(self.about + classes_text(self.dls, self.what))
         with self.progress: return self.compare()
 
+# %% ../../nbs/72_apps.job.ipynb #d4472150
+@patch
+def joint_score(self:Job, teacher)->float:
+    "The first metric of several teachers"
+    return teacher_score(teacher, self.dls, **self.setup)
+
 # %% ../../nbs/72_apps.job.ipynb #de7ad026
 @patch
 def compare(self:Job)->int:
@@ -247,8 +253,7 @@ def compare(self:Job)->int:
     self.keep_teachers(fits)
     learners = L(fits).attrgot('learn')
     teacher = join_teachers(learners, self.sources, self.dls)
-    score = (teacher_score(teacher, self.dls, **self.setup) if len(fits) > 1
-             else fits[0].score)
+    score = self.joint_score(teacher) if len(fits) > 1 else fits[0].score
     hint = weak_teacher(score, alone.score, self.score, self.advice)
     if self.score.better(alone.score, score):
         return self.give_up(teacher, alone, hint)

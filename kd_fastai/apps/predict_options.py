@@ -9,18 +9,18 @@ __all__ = ['predict_options']
 from .options import *
 
 # %% ../../nbs/71_apps.predict_options.ipynb #bebaf85a
-@command('predict', 'print what a student makes of images, texts or tables',
-         'kd_fastai.apps.predict:Predict')
+@command('predict', 'print what a student makes of images, sounds, texts or '
+         'tables', 'kd_fastai.apps.predict:Predict')
 def predict_options(
     p:Parser
 ):
     "Add the options of `kd_distill predict`"
     p.add_argument('folder', metavar='FOLDER',
         help='folder of a run, or of an exported student')
-    p.add_argument('files', metavar='FILE', nargs='+', help='images and '
-        'folders of images, or tables, possibly compressed (.gz, .bz2, .xz); '
-        '-: standard input, a table or lines, each with the name of an image, '
-        'or with a text')
+    p.add_argument('files', metavar='FILE', nargs='+', help='images, '
+        'sounds, and folders of them, or tables, possibly compressed (.gz, '
+        '.bz2, .xz); -: standard input, a table or lines, each with the name '
+        'of a file, or with a text')
     option(p, '--text-col', str, None, 'column with the texts', 'text',
            metavar='NAME')
     option(p, '--columns', str, None, 'columns with another name than in '

@@ -26,6 +26,10 @@ class RunResults:
         "Scores of what needs no training, by name, to be shown beside"
         return {}
 
+    def extras(self, report)->dict:
+        "Further arguments of `write_report`: what this application adds"
+        return {}
+
 # %% ../../nbs/71_apps.results.ipynb #507b0d4a
 @patch
 def write_network(self:RunResults, learn, part, name):
@@ -53,7 +57,8 @@ def write(self:RunResults, teacher, score, pairs):
         self.write_network(kept, part, 'student')
         seeds.to_csv(part/'seeds.csv')
         write_report(report, part, outcome, seeds=seeds, score=self.score,
-                     log=pairs[0][1].log, about=self.folder.facts(self.about))
+                     log=pairs[0][1].log, about=self.folder.facts(self.about),
+                     **self.extras(report))
     table = final_table(seeds, score, score=self.score, more=self.baselines())
     self.finish(0, report, f"{table}\n{outcome}\n\n"
         f"Written to {self.folder.shown}: {', '.join(self.results)}\n"
@@ -76,7 +81,8 @@ def give_up(self:RunResults, teacher, alone, why):
     report = KDReport(alone.learn, teacher, name='student alone',
                       n_timing=self.n_timing)
     with self.folder.results() as part:
-        write_report(report, part, why, about=self.folder.facts(self.about))
+        write_report(report, part, why, about=self.folder.facts(self.about),
+                     **self.extras(report))
     self.finish(3, report, why)
     return 3
 

@@ -38,21 +38,23 @@ class SeriesJob(Job):
         with in_series_options(a):
             self.grid,self.extra,self.columns = table_grid(df, a)
             self.time_format = a.time_format or time_format(df[a.time_col])
-        self.find_teacher()
+        self.find_teachers()
         with in_series_options(a): self.find_windows()
         self.make_networks()
 
 # %% ../../nbs/73_apps.series.ipynb #3ff767da
 @patch
-def find_teacher(self:SeriesJob):
-    "Set `file` and `card`, those of a trained teacher or None"
-    self.file = self.card = None
-    name = self.args.teacher
-    if name=='deep': return
-    self.file = forecaster_file(name)
-    self.card = read_forecaster_card(
-        self.file, list(self.grid), horizon=self.args.horizon, freq=self.grid.index.freqstr,
-        extra=[] if self.extra is None else list(self.extra))
+def find_teachers(self:SeriesJob):
+    "Set `cards`, those of trained teachers by file, and `card`, one of them or None"
+    facts = dict(horizon=self.args.horizon, freq=self.grid.index.freqstr,
+                 extra=[] if self.extra is None else list(self.extra))
+    self.names = [f for o in L(self.args.teacher or 'deep')
+                  for f in (['deep'] if o=='deep' else forecaster_files(o))]
+    self.cards = {f: read_forecaster_card(f, list(self.grid), **facts)
+                  for f in self.names if f != 'deep'}
+    self.card = first(self.cards.values())
+    if not self.cards: return
+    check_alike(self.cards)
     self.grid = self.grid[list(self.card['sensors'])]   # in its order
 
 # %% ../../nbs/73_apps.series.ipynb #45fdb31f
@@ -61,7 +63,7 @@ def of_teacher(self:SeriesJob,
     name:str, # A size in its card
     asked=None # What the user asked for
 ):
-    """The size that a trained teacher needs, or that the user has asked for. Raises `ValueError`
+    """The size that trained teachers need, or that the user has asked for. Raises `ValueError`
     if they differ"""
     if not self.card: return asked
     found = self.card[name]
@@ -97,19 +99,30 @@ def series_data(self:SeriesJob,
     return SeriesData(self.grid, self.args.horizon, self.stats, p.season, seasons or p.seasons,
                       last, self.extra)
 
+# %% ../../nbs/73_apps.series.ipynb #a91e5f13
+@patch
+def source(self:SeriesJob, name):
+    "The teacher 'deep', or the one in a file. Raises `ValueError` if it does not fit"
+    card = self.cards.get(name, {})
+    net = partial(make_forecaster, card.get('architecture', 'deep'), self.wide_dls,
+                  **card.get('settings', {}))
+    reads = forecaster_inputs('deep', self.extra is not None)
+    if card: net = partial(trained_forecaster, net, name)
+    elif self.wide_dls.train.dataset.inputs != reads: raise ValueError(
+        f"--teacher deep reads more than the teacher in {first(self.cards)}, and one that is "
+        "joined with it has to read the same: name one of the two")
+    net()
+    return Source(str(name), net, bool(card))
+
 # %% ../../nbs/73_apps.series.ipynb #efdb06c7
 @patch
 def make_networks(self:SeriesJob):
-    "Set `student`, `sources`, `wide_dls`, the loaders of the teacher, and `score`"
-    form = self.of_teacher('architecture') or 'deep'
+    "Set `student`, `sources`, `wide_dls`, the loaders of the teachers, and `score`"
     inputs = self.of_teacher('inputs') or forecaster_inputs('deep', self.extra is not None)
     data = self.series_data(self.day, self.of_teacher('seasons'))
     self.wide_dls = over_data(self.dls, data, inputs)
     self.student = partial(make_forecaster, 'small', self.dls, hidden=self.width)
-    net = partial(make_forecaster, form, self.wide_dls, **self.of_teacher('settings') or {})
-    if self.card: net = partial(trained_forecaster, net, self.file)
-    net()   # raises if the file does not fit
-    self.sources = [Source(self.args.teacher, net, self.card is not None)]
+    self.sources = [self.source(o) for o in self.names]
     size = float(self.stats['std'].mean())/3   # of an error; three digits are shown
     digits = int(np.clip(2-np.floor(np.log10(size)), 0, 12))
     unit = self.args.unit or unit_of(self.columns)
@@ -152,7 +165,7 @@ def digest(self:SeriesJob):
         if o is None: continue
         h.update(json.dumps(list(o)).encode())
         h.update(pd.util.hash_pandas_object(o).to_numpy().tobytes())
-    if self.file: h.update(json.dumps(self.card).encode() + self.file.read_bytes())
+    for f,card in self.cards.items(): h.update(json.dumps(card).encode() + f.read_bytes())
     return h.hexdigest()
 
 # %% ../../nbs/73_apps.series.ipynb #819e54db
@@ -164,6 +177,11 @@ def teacher_dls(self:SeriesJob, source):
 @patch
 def _by_item(self:SeriesJob, teacher):
     return ByItem(teacher, self.wide_dls.train.dataset.view)
+
+# %% ../../nbs/73_apps.series.ipynb #62e5f484
+@patch
+def joint_score(self:SeriesJob, teacher):
+    return teacher_score(teacher, self.teacher_dls(None), **self.setup)
 
 # %% ../../nbs/73_apps.series.ipynb #fd8927fd
 @patch

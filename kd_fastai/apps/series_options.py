@@ -60,9 +60,9 @@ def _windows(p):
 # %% ../../nbs/71_apps.series_options.ipynb #c0169746
 def _networks(p):
     "The options that say which networks to use"
-    option(p, '--teacher', str, 'deep', "the teacher: 'deep', to train the network that sees all "
-        'sensors and four seasons; or one that is trained: the folder of a run, or a .safetensors '
-        'file with its card', metavar='NAME')
+    option(p, '--teacher', str, None, "the teacher: 'deep', to train the network that sees all "
+        'sensors and four seasons; or a trained one: the folder of a run, or a .safetensors file '
+        'with its card. Given more than once, their mean teaches', 'deep', Several, metavar='NAME')
     option(p, '--width', count, None, "units of the student's hidden layer",
         '14, or fewer to keep the student below 2000 parameters', metavar='N')
 

@@ -21,6 +21,7 @@ from .table_rows import *
 from .fits import *
 from .teachers import *
 from .table_teachers import *
+from .table_report import *
 from .job import *
 
 # %% ../../nbs/73_apps.table.ipynb #91ab474e
@@ -229,3 +230,11 @@ def lessons(self:TableJob, teacher):
 def write_network(self:TableJob, learn, part, name):
     "Write the student, and a card that says what the columns are"
     write_student(learn, part, stem=name, columns=self.data.columns)
+
+# %% ../../nbs/73_apps.table.ipynb #ab231dc9
+@patch
+def extras(self:TableJob, report):
+    "Calibration, the way the answers move, and rows in words"
+    o = self.data
+    numbers = [k for k in self.dls.cont_names if k in o.columns.numbers]
+    return table_extras(report, numbers) | dict(texts=row_words(o.valid, o.columns.inputs))

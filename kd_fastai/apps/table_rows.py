@@ -83,7 +83,7 @@ def valid_table(
     columns:TableColumns, # Of the training rows
     encoding:str='utf-8', # Of the file
     sep:str=None # Between its cells
-)->pd.DataFrame: # Rows as from `read`, all with a label
+)->tuple: # Rows as from `read`, all with a label, and as they came
     "Read rows for validation. Raises `ValueError` if that is not possible"
     df = read_table(file, encoding, sep)
     if columns.target not in df: raise ValueError(
@@ -92,7 +92,7 @@ def valid_table(
     except ValueError as e: raise ValueError(f"--valid {file}: {e}") from e
     rows = rows[rows[columns.target].notna()]
     if not len(rows): raise ValueError(f"--valid {file} has no row with a label")
-    return rows
+    return rows,df.loc[rows.index]
 
 # %% ../../nbs/72_apps.table_rows.ipynb #498b9d1e
 @dataclass
@@ -102,6 +102,7 @@ class TableRows:
     rows:pd.DataFrame   # As from `read`, numbered from 0
     splits:tuple        # Positions for training and for validation
     cells:pd.DataFrame  # The training rows as they came
+    valid:pd.DataFrame  # The same of the validation rows
 
     @property
     def labels(self): # Of the training rows that have one
@@ -130,9 +131,10 @@ def table_rows(
 
 # %% ../../nbs/72_apps.table_rows.ipynb #928702e0
 def _with_valid(a, df, columns, rows):
-    both = pd.concat([rows, valid_table(a.valid, columns, a.encoding, a.sep)], ignore_index=True)
+    new,cells = valid_table(a.valid, columns, a.encoding, a.sep)
+    both = pd.concat([rows, new], ignore_index=True)
     n = len(rows)
-    return TableRows(columns, both, (list(range(n)), list(range(n, len(both)))), df)
+    return TableRows(columns, both, (list(range(n)), list(range(n, len(both)))), df, cells)
 
 def _split(a, df, columns, rows):
     group = df[a.split_col] if a.split_col else None
@@ -143,8 +145,10 @@ def _split(a, df, columns, rows):
     time = row_times(df, columns, a.time_col) if a.time_col else None
     splits = split_table(rows, a.target, a.valid_pct, group, time)
     if a.time_col: rows = without_time(rows, columns, a.time_col)
-    return TableRows(columns, rows.reset_index(drop=True), splits, df.iloc[splits[0]])
+    return TableRows(columns, rows.reset_index(drop=True), splits,
+                     *[df.iloc[o] for o in splits])
 
+# %% ../../nbs/72_apps.table_rows.ipynb #09b0c72f
 def _check_enough(o):
     n = o.labels.value_counts()
     classes = o.columns.classes or []

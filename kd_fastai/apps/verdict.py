@@ -134,10 +134,11 @@ def write_report(
     report:KDReport,
     folder:Path, # An existing folder
     verdict:str, # The outcome, in words
+    more:pd.DataFrame=None, # Further columns of `report.csv`
     **kwargs # Passed to `to_html`
 ):
     "Write `report.csv`, `report.png` and `report.html`"
-    report.table().to_csv(folder/'report.csv')
+    report.table().join([] if more is None else more).to_csv(folder/'report.csv')
     report.to_html(folder/'report.html', verdict=verdict, **kwargs)
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', 'Glyph')   # the font may lack characters of a class name

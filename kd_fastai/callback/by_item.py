@@ -8,6 +8,7 @@ __all__ = ['blend_by_item', 'response_by_item', 'check_split']
 # %% ../../nbs/30_callback.by_item.ipynb #b8b3ae55
 from fastai.vision.all import *
 from ..losses import *
+from ..weights import *
 from ..task import *
 from ..teacher.base import *
 
@@ -42,6 +43,18 @@ def _through_weights(loss, n, pred, soft, **kwargs):
     grad, = torch.autograd.grad(l, w, create_graph=True, allow_unused=True)
     return None if grad is None else l + n*grad
 
+# %% ../../nbs/30_callback.by_item.ipynb #a4c6096b
+def _split(loss, n, pred, soft, **kwargs):
+    "The values whose mean is `loss`, one per item; None if there is no way to get them"
+    with per_item(): l = loss(pred, soft, **kwargs)
+    if l.ndim: return l
+    parts = unweighted(loss, pred, soft, kwargs.get('target'), kwargs.get('pos', 1.))
+    if parts is None: return _through_weights(loss, n, pred, soft, **kwargs)
+    inner,w = parts
+    kwargs.pop('pos', None)
+    l = _split(inner, n, pred, soft, **kwargs)
+    return None if l is None else w.to(l)*l / w.to(l).mean().clamp(min=1e-12)
+
 # %% ../../nbs/30_callback.by_item.ipynb #77aaa388
 def response_by_item(
     loss, # A response loss
@@ -51,8 +64,7 @@ def response_by_item(
     **kwargs # `target`, `T` and others
 )->Tensor: # `(n,)`, with the loss of the batch as its mean
     "`loss` of each item. Raises `ValueError` if it cannot be split"
-    with per_item(): l = loss(pred, soft, **kwargs)
-    if l.ndim==0: l = _through_weights(loss, n, pred, soft, **kwargs)
+    l = _split(loss, n, pred, soft, **kwargs)
     if l is not None and l.shape==(n,): return l
     raise ValueError(
         f"{loss_name(loss)} cannot be split by item, because it gives one "

@@ -98,11 +98,12 @@ def check_answer(
     loss_func, # The Learner's loss
     warns:bool # Whether to look for probabilities too
 ):
-    "Raise `ValueError` unless both have the same shape; warn if `soft` looks like probabilities"
+    "Raise `ValueError` unless shapes agree, or `loss` aligns them; warn about probabilities"
     axis = class_axis(loss_func)
-    check_shapes(soft, pred, axis)
+    inner = innermost_loss(loss)
+    if not getattr(inner, 'aligns', False): check_shapes(soft, pred, axis)
     if not warns: return
-    takes_softmax = getattr(loss, 'softmax', False)
+    takes_softmax = getattr(inner, 'softmax', False)
     check_logits(soft, answer_kind(loss_func) or ('classes' if takes_softmax else None), axis)
 
 # %% ../../nbs/30_callback.checks.ipynb #9a2de0a9

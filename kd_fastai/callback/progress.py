@@ -133,11 +133,16 @@ def _check(self:GapAlpha, learn):
         "one, or use a curve for alpha")
 
 # %% ../../nbs/33_callback.progress.ipynb #7c5bcd19
+def _moves(teacher): return any(type(o).after_step is not Teacher.after_step for o in teacher.parts)
+
 @patch
 def _measure(self:GapAlpha):
     student,several = _student_scores(self.kd)
     student = float(student[self.name])
     teacher = self.score
+    if teacher is None and _moves(self.kd.teacher): raise ValueError(
+        "GapAlpha measures the teacher once, before the first batch, but this one changes during "
+        "the fit: pass its `score`, or use a curve for alpha")
     if teacher is None: teacher = float(_teacher_scores(self.kd, several)[self.name])
     self.measured = dict(teacher=teacher, student=student)
     if self._is_better(teacher, student): return

@@ -187,8 +187,9 @@ def guess_columns(
         what,more = said.get(name) or _guess(cell_text(df[name]), name)
         if more is None: getattr(res, what).append(name)
         else: getattr(res, what)[name] = more
+    out = '; '.join(f'{k}: {v}' for k,v in res.left_out.items())
     if not res.inputs: raise ValueError(
-        f"No column is left to predict {target!r} from: {res.left_out}")
+        f"No column is left to predict {target!r} from. {out}".strip())
     return res
 
 # %% ../../nbs/61_data.columns.ipynb #b1f7ceba

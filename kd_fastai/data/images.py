@@ -124,13 +124,15 @@ def check_copies(
 
 # %% ../../nbs/61_data.images.ipynb #9033bcd6
 def few_labels(
-    files:list, # Files, labelled by the name of their folder
+    files:list, # Files
     n:float, # Labels to keep per class; infinity: all
-    seed:int=0 # Seed of the choice
+    seed:int=0, # Seed of the choice
+    labels:dict=None # Label by file; None: the name of its folder
 )->tuple: # Files that keep their label, and the others
     "Hide all but `n` labels per class, the same ones every time"
     rng = random.Random(seed)
-    classes = sorted(L(files).groupby(parent_label).items())
+    label = parent_label if labels is None else labels.__getitem__
+    classes = sorted(L(files).groupby(label).items())
     keep = L(rng.sample(list(fs), min(n, len(fs))) for _,fs in classes).concat()
     kept = set(keep)
     return keep,L(o for o in files if o not in kept)
@@ -199,23 +201,23 @@ def pixel_stats(
 
 # %% ../../nbs/61_data.images.ipynb #d1c9cdaa
 def image_dls(
-    train:list, # Files, labelled by the name of their folder
-    valid:list, # Files, labelled in the same way
+    train:list, # Files
+    valid:list, # Files for validation
     vocab:list, # Class names
     size:int, # Side of the square images, in pixels
     c_in:int=3, # Channels: 1 or 3
     bs:int=64, # Batch size; all training items if there are fewer
     unlabelled:list=(), # More training files, which only the teacher labels
     stats:tuple=None, # Mean and std; None: those of the training images
-    aug:list=() # Batch transforms for augmentation
+    aug:list=(), # Batch transforms for augmentation
+    labels:dict=None # Label by file; None: the name of its folder
 )->DataLoaders:
     "Batches of decoded, square and normalised images"
     files = L(train)+L(unlabelled)
     norm = Normalize.from_stats(*stats or ([0.]*c_in,[1.]*c_in))
-    images = TransformBlock(image_steps(size, c_in),
-                            batch_tfms=IntToFloatTensor)
-    labels = (PartialCategoryBlock if unlabelled else CategoryBlock)(vocab)
-    block = DataBlock((images, labels), get_y=_ParentLabel(unlabelled),
+    x = TransformBlock(image_steps(size, c_in), batch_tfms=IntToFloatTensor)
+    y = (PartialCategoryBlock if unlabelled else CategoryBlock)(vocab)
+    block = DataBlock((x, y), get_y=_LabelOf(unlabelled, labels),
         splitter=IndexSplitter(range(len(files), len(files)+len(valid))),
         batch_tfms=[*aug, norm])
     dls = _decoded(block, files+valid, min(bs, len(files)))
@@ -225,10 +227,12 @@ def image_dls(
     return dls
 
 # %% ../../nbs/61_data.images.ipynb #a3f6c21e
-class _ParentLabel:
-    "The name of a file's folder, None for files without a label (a pickle forgets those)"
-    def __init__(self, unlabelled): self.unlabelled = set(unlabelled)
-    def __call__(self, o): return None if o in self.unlabelled else parent_label(o)
+class _LabelOf:
+    "A file's label or folder, None for files without a label (a pickle only knows the folder)"
+    def __init__(self, unlabelled, labels):
+        self.unlabelled = set(unlabelled)
+        self.label = parent_label if labels is None else labels.__getitem__
+    def __call__(self, o): return None if o in self.unlabelled else self.label(o)
     def __reduce__(self): return partial,(parent_label,)
     def __deepcopy__(self, memo): return self
 

@@ -34,6 +34,7 @@ def _high_enough(table, rating_col, min_rating):
         f"The rating in row {wrong.idxmax()} is not a number: {table[rating_col][wrong].iloc[0]!r}")
     return numbers >= min_rating   # a row without a rating does not count
 
+# %% ../../nbs/61_data.interactions.ipynb #8fbd8ddf
 def _times(col, fmt):
     "A column of numbers, dates or strings as something that can be sorted"
     if (missing := _is_missing(col)).any(): raise ValueError(
@@ -42,6 +43,9 @@ def _times(col, fmt):
     if not pd.api.types.is_string_dtype(col) and col.dtype != object: return col
     numbers,wrong = cell_numbers(col)
     if not wrong.any() and numbers.notna().all(): return pd.to_numeric(cell_text(col))
+    if wrong.any() and numbers.notna().sum() > 4*wrong.sum(): raise ValueError(
+        f"{col[wrong].iloc[0]!r} in row {wrong.idxmax()} of {col.name!r} is not a number, as the "
+        "other times are: correct it, or leave the row out")
     try: fmt = fmt or time_format(col) or 'ISO8601'
     except ValueError as e: raise ValueError(f"{e}, as `time_format`") from e
     times = cell_times(col, fmt)

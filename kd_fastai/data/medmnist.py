@@ -80,6 +80,7 @@ def medmnist_rows(
     file that is not of MedMNIST's form"""
     parts = {k: _part(file, part) for k,part in
              dict(train='train', valid='val', test='test').items()}
+    _check_alike(parts, file)
     y = np.concatenate([o for _,o in parts.values()])
     n = y.shape[1] if y.shape[1] > 1 else int(y.max())+1
     names = names or _names(Path(file), n)
@@ -101,7 +102,8 @@ def _part(file, part):
             x,y = f[f'{part}_images'],f[f'{part}_labels']
     except (ValueError,BadZipFile,AttributeError,TypeError) as e: raise ValueError(
         f"{file} is not a file of MedMNIST: {e}") from e
-    y = y.reshape(len(y), -1)
+    if not len(y): raise ValueError(f"{file} has no labels in {part}")
+    y = _checked_labels(y.reshape(len(y), -1), file)
     flat = x.ndim==3 or (x.ndim==4 and x.shape[3]==3)
     if not flat or x.dtype != np.uint8: raise ValueError(
         f"{file} has images of shape {x.shape[1:]} and type {x.dtype}, but only grey or coloured "
@@ -110,6 +112,22 @@ def _part(file, part):
         f"{file} has {len(x)} images in {part}, but {len(y)} labels")
     return x,y
 
+# %% ../../nbs/62_data.medmnist.ipynb #afec9aa5
+def _check_alike(parts, file):
+    for what,i in ('images',0),('labels',1):
+        shapes = sorted({o[i].shape[1:] for o in parts.values()})
+        if len(shapes) > 1: raise ValueError(
+            f"The {what} in the parts of {file} have several shapes: {shapes}")
+
+# %% ../../nbs/62_data.medmnist.ipynb #aa963cc7
+def _checked_labels(y, file):
+    if y.dtype.kind not in 'iubf': raise ValueError(f"{file} has labels of the type {y.dtype}")
+    good = (y >= 0) & (y==y.round()) if y.shape[1]==1 else (y==0) | (y==1)
+    if not good.all(): raise ValueError(
+        f"{file} has labels that are no {'classes' if y.shape[1]==1 else 'zeros and ones'}, such "
+        f"as {y[~good][0]}")
+    return y.astype(int)
+
 # %% ../../nbs/62_data.medmnist.ipynb #cba1eda4
 class _Labelled(np.ndarray): label = None   # an image that knows its label
 
@@ -117,6 +135,14 @@ def _labelled(image, label):
     image = image.view(_Labelled)
     image.label = None if isinstance(label, str) and not label else label
     return image
+
+# %% ../../nbs/62_data.medmnist.ipynb #7f9b76e8
+def _check_known(rows):
+    "Raise `ValueError` for a row without a label that is not for training"
+    hidden = [isinstance(o, str) and not o for o in rows.label]
+    lost = rows.part[hidden][rows.part[hidden] != 'train']
+    if len(lost): raise ValueError(f"{len(lost)} rows for {' and '.join(lost.unique())} have no "
+                                   "label: only those for training may lack one")
 
 # %% ../../nbs/62_data.medmnist.ipynb #1fedb03d
 def medmnist_dls(
@@ -130,6 +156,7 @@ def medmnist_dls(
              for k,v in rows.groupby('part', sort=False)}
     if not {'train','valid'} <= set(parts): raise ValueError(
         f"Rows for 'train' and 'valid' are needed, but there are {list(parts)}")
+    _check_known(rows)
     vocab = vocab or rows.attrs.get('names') or sorted(set(rows.label)-{''})
     n = len(parts['train'])
     c_in = 1 if rows.image.iloc[0].ndim==2 else 3

@@ -15,6 +15,7 @@ student_kinds = dict(
     histories='kd_fastai.export.histories:HistoryKind',
     series='kd_fastai.export.series:SeriesKind',
     pairs='kd_fastai.export.pairs:PairKind',
+    sounds='kd_fastai.export.sounds:SoundKind',
     images='kd_fastai.export.images:ImageKind')   # What a student may read
 
 def _kind_named(name):

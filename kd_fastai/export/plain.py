@@ -105,6 +105,7 @@ def probabilities(
 _needs = dict(
     images='vocab activation channels size mean std exif ground resize',
     pairs='vocab activation channels size mean std exif ground resize',
+    sounds='vocab activation rate samples upsample',
     texts='vocab activation max_len pad tokens',
     rows='target categories numbers dates',
     histories='vocab columns',

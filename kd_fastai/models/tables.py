@@ -54,24 +54,26 @@ def column_curves(
     if column not in ds.cont_names: raise ValueError(
         f"{column!r} is no column of numbers; those are {list(ds.cont_names)}")
     x = np.unique(ds.items[column].quantile(np.linspace(.02, .98, n)))
-    ask = partial(_answers, as_teacher(net), dl, column, cls)
-    z = torch.stack(list(map(ask, x)), 1)
+    z = _answers(as_teacher(net), dl, column, cls, x)
     return x*ds.stds[column] + ds.means[column],z
 
 # %% ../../nbs/63_models.tables.ipynb #68e716a9
-def _answers(teacher, dl, column, cls, value):
-    "The answers for all rows of `dl` if `column` had the normalised `value`"
+def _answers(teacher, dl, column, cls, x):
+    "The answers for all rows of `dl` if `column` had each of the normalised values `x`"
     ds = dl.dataset
     flag = f'{column}_na'
     res = []
     for cats,conts,*_ in dl.new(shuffle=False, drop_last=False):
-        conts[:,ds.cont_names.index(column)] = value
+        n = len(conts)
+        cats,conts = (o.repeat_interleave(len(x), 0) for o in (cats,conts))
+        conts[:,ds.cont_names.index(column)] = conts.new_tensor(x).repeat(n)
         if flag in ds.cat_names: cats[:,ds.cat_names.index(flag)] = ds.classes[flag].o2i[False]
-        with torch.no_grad(): res.append(get_logits(teacher(cats, conts)).cpu())
+        with torch.no_grad(): z = get_logits(teacher(cats, conts)).cpu()
+        res.append(z.reshape(n, len(x), -1))
     z = torch.cat(res).as_subclass(Tensor)
-    if z.shape[1]==1: return z[:,0]
-    others = z[:,[i for i in range(z.shape[1]) if i != cls % z.shape[1]]]
-    return z[:,cls] - others.logsumexp(1)
+    if z.shape[-1]==1: return z[...,0]
+    others = z[...,[i for i in range(z.shape[-1]) if i != cls % z.shape[-1]]]
+    return z[...,cls] - others.logsumexp(-1)
 
 # %% ../../nbs/63_models.tables.ipynb #cefcd644
 def monotone_share(

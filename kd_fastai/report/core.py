@@ -9,6 +9,7 @@ __all__ = ['KDReport']
 from fastai.vision.all import *
 from fastai.callback.rnn import RNNCallback
 from ..task import *
+from ..deployed import *
 from ..teacher.base import *
 from ..teacher.frozen import *
 from ..teacher.items import *
@@ -29,17 +30,15 @@ class KDReport:
         kind:str=None,
         n_timing:int=20, # Rounds at batch size 1, half as many at 64; 0: none
         n_images:int=6, # Images to plot: those with the largest KL
-        name:str='distilled' # What to call the student
+        name:str='distilled', # What to call the student
+        others:dict=None # More networks to compare, by name
     ): # `ValueError` if there are no items, or answers do not match
         store_attr('n_timing,n_images,name')
         self.learn = _checked(student_learner)
         self.kind = find_kind(self.learn.loss_func, kind)
         self.ignore = ignored_class(self.learn.loss_func)
-        nets = {'teacher': teacher, 'student alone': alone}
-        if alone is None: del nets['student alone']
-        if name in nets: raise ValueError(f"Another network is called {name!r}")
-        nets[name] = student_learner.model
-        self.nets = {k: as_teacher(o) for k,o in nets.items()}
+        self.nets = {k: as_teacher(o) for k,o in networks_by_name(
+            teacher, alone, others, name, student_learner.model).items()}
         self._prepare()
         with without_fast_copies(self.nets.values()): self._measure(dl)
 
@@ -232,7 +231,7 @@ def per_class(self:KDReport)->pd.DataFrame: # One row per class
 @patch(as_prop=True)
 def _base(self:KDReport):
     "The network that the student is compared with"
-    return list(self.nets)[-2]
+    return k if (k := 'student alone') in [*self.nets][:-1] else 'teacher'
 
 # %% ../../nbs/52_report.core.ipynb #b6363e42
 @patch
@@ -288,7 +287,8 @@ def advice(self:KDReport)->list: # Sentences; empty if all is well, or unknown
     def no_better(v): return v >= alone if name=='loss' else v <= alone
     return [f"The {who.format(k)} is not better than the student alone "
             f"({name} {of[k]:.4g} against {alone:.4g}). {fix}"
-            for k,(who,fix) in zip(of, _remedies.items()) if no_better(of[k])]
+            for k,(who,fix) in zip(['teacher',self.name], _remedies.items())
+            if no_better(of[k])]
 
 # %% ../../nbs/52_report.core.ipynb #f9a96cf2
 @patch

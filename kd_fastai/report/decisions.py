@@ -37,9 +37,10 @@ def _known(self:KDReport, groups=None):
     some = self.kept['labelled']
     if not some.any(): raise ValueError("No validation item has a label, so nothing can be judged")
     if groups is not None:
-        if len(groups) <= max(self.items): raise ValueError(
-            f"There are {len(groups)} groups for {max(self.items)+1} validation items: pass the "
-            "group of each item, in order")
+        n = len(self.items if self.dataset is None else self.dataset)
+        if len(groups) != n: raise ValueError(
+            f"There are {len(groups)} groups for {n} validation items: pass the group of each "
+            "item, in order")
         groups = np.asarray(groups)[list(self.items)][some.numpy()]
     return {k: self.kept[k][some] for k in self.nets},self.kept['y'][some],groups
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from time import perf_counter
 from fastai.vision.all import *
 from ..task import *
+from ..deployed import *
 from ..teacher.base import *
 from ..teacher.frozen import *
 
@@ -59,13 +60,17 @@ def n_params(
     model:nn.Module
 )->int:
     "Number of parameters, trained or not"
+    if isinstance(model, Deployed): return model.n_weights
     return sum(p.numel() for p in model.parameters())
 
 # %% ../../nbs/51_report.measures.ipynb #98cdab4a
 def size_mb(
     model:nn.Module
 )->float: # In units of 10⁶ bytes
-    "Size of the weights on disk, saved in float32"
+    """Size of the weights on disk in float32, or of the file of a `Deployed`
+    network. Raises `ValueError` for a graph on its way to int8"""
+    check_deployed(model)
+    if isinstance(model, Deployed): return model.megabytes()
     weights = {k: v.float() if v.is_floating_point() else v
                for k,v in model.state_dict().items()}
     with tempfile.TemporaryFile() as f:

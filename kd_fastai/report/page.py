@@ -231,10 +231,11 @@ def to_html(self:KDReport,
     texts:list=None, # Texts of the validation items; None: ask the data
     n:int=12, # At most so many items on which student and teacher differ
     decisions:dict=None, # Arguments of `decisions`; None: no such section
+    sections:dict=None, # Further sections: lists of elements by title
     score:Score=Score() # What kind of number the scores of `seeds` are
 )->str: # The page
     "A page with all that is known, in one file"
-    parts = self._parts(seeds, log, about, texts, n, score, decisions)
+    parts = self._parts(seeds, log, about, texts, n, score, decisions, sections)
     page = html_page(title, h.Header(
         h.P(title, cls='kind'),
         h.H1(verdict or self._verdict(_differences(seeds), score)),
@@ -245,11 +246,10 @@ def to_html(self:KDReport,
 
 # %% ../../nbs/54_report.page.ipynb #877a4660
 def _per_seed(score):
-    unit = score.unit and f', in {score.unit}'
-    return _heading(f'{score.name} per seed{unit}')
+    return _heading(f"{score.name} per seed{score.unit and f', in {score.unit}'}")
 
 @patch
-def _parts(self:KDReport, seeds, log, about, texts, n, score, decisions):
+def _parts(self:KDReport, seeds, log, about, texts, n, score, decisions, more):
     "The sections by title; those without content are empty"
     if texts is not None and len(texts) <= max(self.items): raise ValueError(
         f"There are {len(texts)} `texts` for {max(self.items)+1} validation items: "
@@ -257,7 +257,7 @@ def _parts(self:KDReport, seeds, log, about, texts, n, score, decisions):
     return {'The networks': self._numbers(self.table()),
             _per_seed(score): [] if seeds is None else self._seeds(seeds, score),
             'Classes and confidence' if self.kind != 'numbers' else 'Answers': self._chart_html(),
-            'What the answers are good for': self._decided(decisions),
+            'What the answers are good for': self._decided(decisions), **(more or {}),
             'Where student and teacher differ most': self._differing(n, texts),
             'The distillation, batch by batch': [o for o in [log_charts(log or {})] if o],
             'What was run': about_table(about or {})}

@@ -13,7 +13,10 @@ from .measures import *
 from .core import *
 
 # %% ../../nbs/53_report.plot.ipynb #82d00314
-_colors = defaultdict(lambda: 'C0', {'teacher': 'C7', 'student alone': 'C1'})
+@patch
+def _color(self:KDReport, name):
+    known = {'teacher': 'C7', 'student alone': 'C1', self.name: 'C0'}
+    return known.get(name) or f'C{list(self.nets).index(name)}'
 
 def _ink(): return plt.rcParams['text.color']
 
@@ -45,10 +48,10 @@ def _plot_reliability(self:KDReport, ax):
     ax.plot([0,1], [0,1], ':', color=_ink(), lw=1, label='calibrated')
     for k,t in self.tallies.items():
         bins = t.reliability()
-        ax.plot(bins['confidence'], bins['accuracy'], color=_colors[k], lw=1.5,
+        ax.plot(bins['confidence'], bins['accuracy'], color=self._color(k), lw=1.5,
                 label=f"{k} (ECE {t.summary()['ECE']:.3f})")
         ax.scatter(bins['confidence'], bins['accuracy'], s=10+150*bins['items']/bins['items'].sum(),
-                   color=_colors[k], alpha=.6)
+                   color=self._color(k), alpha=.6)
     ax.set(xlabel='confidence', ylabel='frequency' if self.kind=='labels' else 'accuracy',
            title='Reliability', xlim=(-.02,1.04), ylim=(-.02,1.04))
     ax.grid(alpha=.3)
@@ -62,7 +65,7 @@ def _plot_numbers(self:KDReport, ax):
     ends = [t.min(),t.max()]
     ax.plot(ends, ends, ':', color=_ink(), lw=1, label='as the teacher')
     for k in list(self.nets)[1:]:
-        ax.scatter(t, self.kept[k].flatten(), s=8, alpha=.5, color=_colors[k], label=k,
+        ax.scatter(t, self.kept[k].flatten(), s=8, alpha=.5, color=self._color(k), label=k,
                    rasterized=len(t) > 1000)
     ax.set(xlabel="teacher's answer", ylabel="student's answer", title='Answers')
     ax.legend(fontsize=8)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['record_type', 'encode', 'rest_logit', 'decode', 'dtype_for', 'decode_layer', 'damaged_records', 'write_whole',
-           'read_array', 'new_header', 'write_header', 'read_header', 'shard_name', 'check_shards', 'item_name',
-           'digest64', 'common_folder', 'item_digests', 'describe_item', 'file_checksums', 'fingerprint']
+           'file_of', 'read_array', 'new_header', 'write_header', 'read_header', 'shard_name', 'check_shards',
+           'item_name', 'digest64', 'common_folder', 'item_digests', 'describe_item', 'file_checksums', 'fingerprint']
 
 # %% ../../nbs/20_targets.format.ipynb #d2e48c4e
 from fastai.vision.all import *
@@ -131,6 +131,14 @@ def write_whole(
         os.fsync(f.fileno())
     os.replace(part, path)
 
+# %% ../../nbs/20_targets.format.ipynb #b64053dd
+def file_of(
+    header:dict, # As from `read_header`
+    name:str # Of a file of a store, such as 'items.npy'
+)->str:
+    "The file that stands for `name` now: an update replaces some files by others"
+    return header.get('replaced', {}).get(name, name)
+
 # %% ../../nbs/20_targets.format.ipynb #efa68f14
 def read_array(
     file:Path, # Of a store, in NumPy's format
@@ -142,16 +150,15 @@ def read_array(
         how = 'damaged' if file.exists() else 'missing'
         raise ValueError(f"{file} is {how}: build again in another folder") from e
 
-def _file_sums(folder):
+def _file_sums(folder, header):
     "CRC-32 of the arrays that are written before the first answer"
-    files = (folder/f'{o}.npy' for o in ('items','order','sample'))
-    return {o.name: zlib.crc32(o.read_bytes()) for o in files if o.exists()}
+    names = (file_of(header, f'{o}.npy') for o in ('items','contents','order','sample'))
+    return {o: zlib.crc32((folder/o).read_bytes()) for o in names if (folder/o).exists()}
 
 def _check_arrays(folder, sums):
     for file in sorted({*folder.glob('*.npy'), *(folder/o for o in sums)}): read_array(file, 'r')
-    here = _file_sums(folder)
     for o in sums:
-        if sums[o] != here[o]: raise ValueError(
+        if sums[o] != zlib.crc32((folder/o).read_bytes()): raise ValueError(
             f"{folder/o} is damaged, it does not match its checksum: build again in another folder")
 
 # %% ../../nbs/20_targets.format.ipynb #81de2681
@@ -170,7 +177,7 @@ def write_header(
     header:dict # As from `new_header`
 ):
     "Write a header and checksums of it and of the arrays next to it"
-    header = header | {'files':_file_sums(file.parent)}
+    header = header | {'files':_file_sums(file.parent, header)}
     text = json.dumps(header | {'crc':_checksum(header)}, indent=1)
     write_whole(file, lambda f: f.write(text.encode()))
 
@@ -203,7 +210,7 @@ def check_shards(
 ):
     "Raise `FileNotFoundError` if a file is missing"
     n = math.ceil(header['rows']/header['shard_size'])*max(1, header['epochs'])
-    for file in (path/shard_name(i) for i in range(n)):
+    for file in (path/file_of(header, shard_name(i)) for i in range(n)):
         if not file.exists(): raise FileNotFoundError(
             f"{file} is missing: rename header.json to begun.json, and build again to write it "
             "anew")

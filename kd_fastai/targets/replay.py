@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['stable_seed', 'ReplayDL', 'draw_orders', 'sample_inputs', 'image_sizes', 'check_same_inputs', 'read_items',
-           'input_samples', 'changed_inputs', 'describe_tfms', 'innermost_dl', 'moving_tfms', 'have_places',
-           'check_places']
+           'input_samples', 'changed_inputs', 'describe_tfms', 'describe_data', 'check_same', 'innermost_dl',
+           'moving_tfms', 'have_places', 'check_places']
 
 # %% ../../nbs/20_targets.replay.ipynb #b147ac58
 from fastai.vision.all import *
 from contextlib import nullcontext,suppress
 import hashlib,inspect
+from ..task import *
 from ..teacher.base import *
 from ..teacher.items import *
 
@@ -189,6 +190,27 @@ def describe_tfms(
         random = isinstance(f, RandTransform) and getattr(f, 'size', None) is None
         return getattr(f, 'split_idx', None)==0 or random
     return [_describe(f, augment) for f in fs if augment or not only_augments(f)]
+
+# %% ../../nbs/20_targets.replay.ipynb #019312d1
+def describe_data(
+    dls:DataLoaders|DataLoader, # The student's
+    epochs:int=0 # Of a replay; 0: a fixed view
+)->dict:
+    "The properties that must be the same when answers are stored and when they are read"
+    dl = dls if isinstance(dls, DataLoader) else dls.train
+    batch = dict(size=dl.bs, drop_last=bool(dl.drop_last)) if epochs else None
+    return dict(classes=class_vocab(dls), transforms=describe_tfms(dl, bool(epochs)), batch=batch)
+
+# %% ../../nbs/20_targets.replay.ipynb #9f73eefd
+def check_same(
+    what:str, # What is compared, in words
+    stored, # As the store has it
+    here, # As it is now
+    hint:str='' # What to do
+):
+    "Raise `ValueError` if `stored` and `here` differ"
+    if stored != here: raise ValueError(f"These soft targets were built for other {what}. "
+                                        f"Stored: {stored}. Here: {here}. {hint}")
 
 # %% ../../nbs/20_targets.replay.ipynb #f9d285bc
 def innermost_dl(

@@ -15,7 +15,7 @@ from .base import *
 class MovingTeacher(Teacher):
     """The moving average of the student's weights as a teacher. It is made anew
     in each fit, and is the network `model` afterwards"""
-    model = None
+    average = None
     def __init__(self,
         decay:float=.999 # Share of the average that a step keeps: in [0, 1)
     ): # Raises `ValueError` for another `decay`
@@ -23,10 +23,12 @@ class MovingTeacher(Teacher):
             f"decay has to be at least 0 and less than 1; it is {decay}")
         self.decay = decay
         self.saved = {}
+        self.before_search = None
 
     def outputs(self, *xb):
         self.has_answered = True
-        with torch.no_grad(), self._following(): return self.model(*copied(xb))
+        with torch.no_grad(), self._following():
+            return self.average(*copied(xb))
 
     def __call__(self, *xb): return get_logits(self.outputs(*xb))
 
@@ -41,7 +43,7 @@ def after_step(self:MovingTeacher,
     keep = min(1 - 1/(self.n_steps+1), self.decay)
     self.n_steps += 1
     with torch.no_grad():
-        for a,p in zip(self.model.parameters(), self.student.parameters()):
+        for a,p in zip(self.average.parameters(), self.student.parameters()):
             a.lerp_(p, 1-keep)
         for a,b in self._copied_buffers(): a.copy_(b)
 
@@ -52,25 +54,31 @@ def prepare(self:MovingTeacher,
 ):
     "Begin a new average. Raises `ValueError` outside of a fit"
     check_in_fit(self, learn, 'use its network, `teacher.model`')
+    self._keep_for_search(learn)
     self.student = get_model(learn.model)
-    self.model = _copy_of(self.student).eval().requires_grad_(False)
+    self.average = _copy_of(self.student).eval().requires_grad_(False)
     self.n_steps = 0
     self.has_answered = False
     if self.saved: self._resume()
 
 # %% ../../nbs/15_teacher.moving.ipynb #14dadd5f
+def _computed_tensors(net):
+    "Tensors in `net` that are computed from weights, by `AWD_LSTM` for instance"
+    held = (o for m in net.modules() for o in vars(m).values())
+    return [o for o in held if isinstance(o, Tensor) and not o.is_leaf]
+
 def _copy_of(net):
     "A copy without the hooks that watch `net`"
-    with torch.no_grad(): getattr(net, 'reset', noop)()   # or an `AWD_LSTM` cannot be copied
+    memo = {id(o): o.detach().clone() for o in _computed_tensors(net)}   # have no copy otherwise
     with ExitStack() as stack:
         for m in net.modules():
             stack.callback(setattr, m, '_forward_hooks', m._forward_hooks)
             m._forward_hooks = OrderedDict()
-        return deepcopy(net)
+        return deepcopy(net, memo)
 
 @patch
 def loader(self:MovingTeacher, dl, epoch):
-    getattr(self.model, 'reset', noop)()   # the state of a language model
+    getattr(self.average, 'reset', noop)()   # the state of a language model
     return dl
 
 # %% ../../nbs/15_teacher.moving.ipynb #319d7e34
@@ -82,12 +90,13 @@ def _update_statistics(norm, xb, _):
     norm.num_batches_tracked += 1
     m = norm.momentum
     if m is None: m = 1/norm.num_batches_tracked.item()
-    F.batch_norm(xb[0].float(), norm.running_mean, norm.running_var, training=True, momentum=m)
+    x = xb[0].to(norm.running_mean)
+    F.batch_norm(x, norm.running_mean, norm.running_var, training=True, momentum=m)
 
 @patch
 def _norms(self:MovingTeacher):
     "Batch norms whose statistics the student updates too"
-    pairs = zip(self.model.modules(), self.student.modules())
+    pairs = zip(self.average.modules(), self.student.modules())
     return [a for a,b in pairs if _is_norm(a) and b.training]
 
 @patch
@@ -99,13 +108,33 @@ def _following(self:MovingTeacher):
 def _copied_buffers(self:MovingTeacher):
     "Pairs of buffers of the average and the student, without the average's own statistics"
     own = {id(b) for m in self._norms() for b in m.buffers(recurse=False)}
-    pairs = zip(self.model.buffers(), self.student.buffers())
+    pairs = zip(self.average.buffers(), self.student.buffers())
     return [(a,b) for a,b in pairs if id(a) not in own]
+
+# %% ../../nbs/15_teacher.moving.ipynb #0926f67f
+@patch
+def _keep_for_search(self:MovingTeacher, learn):
+    "Keep the average of the latest fit if `learn` searches for a learning rate"
+    self._end_search()
+    if hasattr(learn, 'lr_finder'): self.before_search = learn,vars(self).copy()
+
+@patch
+def _end_search(self:MovingTeacher):
+    if self.before_search is None or hasattr(self.before_search[0], 'lr_finder'): return
+    _,before = self.before_search
+    vars(self).clear()
+    vars(self).update(before)
+
+@patch(as_prop=True)
+def model(self:MovingTeacher):
+    "The network of the average; None before the first fit"
+    self._end_search()
+    return self.average
 
 # %% ../../nbs/15_teacher.moving.ipynb #e621727a
 @patch
 def state_dict(self:MovingTeacher):
-    return dict(n_steps=self.n_steps, model=self.model.state_dict())
+    return dict(model=self.model.state_dict(), n_steps=self.n_steps)
 
 # %% ../../nbs/15_teacher.moving.ipynb #e7823be9
 @patch
@@ -114,5 +143,5 @@ def load_state_dict(self:MovingTeacher, sd): self.saved = sd
 @patch
 def _resume(self:MovingTeacher):
     self.n_steps = self.saved['n_steps']
-    self.model.load_state_dict(self.saved['model'])
+    self.average.load_state_dict(self.saved['model'])
     self.saved = {}

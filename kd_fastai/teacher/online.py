@@ -45,13 +45,13 @@ def outputs(self:OnlineTeacher,
     *xb # Inputs of the student's batch
 ): # Without gradients
     "The answers in training mode. Their gradients are kept for the step"
+    if not self.learns: return self.adapter.outputs(*xb)
     xb = self.adapter.adapt(*copied(xb))
     device = first(tensors_in(xb)).device.type
     with (torch.enable_grad(), torch.autocast(device, enabled=False),
           _training(self.model)):
         out = self.model(*xb)
-        self._loss(out).backward()
-    self.n_answers += 1
+        self._keep_gradients(self._loss(out))
     return map_tensors(torch.detach, out)
 
 # %% ../../nbs/31_teacher.online.ipynb #69c0c876
@@ -62,10 +62,10 @@ def after_step(self:OnlineTeacher,
     "A step of the teacher's own optimizer, if it was asked since the last one"
     if not self.n_answers: return
     self.opt.set_hyper('lr', self.lr(learn.pct_train))
-    self._average_gradients()
+    for p,g in zip(self.params, self._mean_gradients()): p.grad = g
     self.opt.step()
-    self.opt.zero_grad()
-    self.n_answers = 0
+    for p in self.params: p.grad = None
+    self._forget_gradients()
 
 # %% ../../nbs/31_teacher.online.ipynb #9f1dcdb0
 @contextmanager
@@ -77,16 +77,28 @@ def _training(model):
         for m,mode in modes: m.training = mode
 
 @patch
-def _average_gradients(self:OnlineTeacher):
-    "Gradients become means over the batches since the last step, and over processes"
-    n = self.n_answers * max(1, num_distrib())
-    for p in self.model.parameters():
-        if num_distrib() and p.requires_grad:
-            if p.grad is None: p.grad = torch.zeros_like(p)
-            torch.distributed.all_reduce(p.grad)
-        if n > 1 and p.grad is not None: p.grad /= n
+def _forget_gradients(self:OnlineTeacher):
+    self.n_answers = 0
+    self.grads = [None]*len(self.params)
+
+@patch
+def _keep_gradients(self:OnlineTeacher, loss):
+    "Add the gradients of `loss` to those since the last step, not to `grad`, where they could stay"
+    new = torch.autograd.grad(loss, self.params, allow_unused=True)
+    self.grads = [b if a is None else a if b is None else a+b for a,b in zip(self.grads, new)]
+    self.n_answers += 1
 
 # %% ../../nbs/31_teacher.online.ipynb #78abfb7a
+@patch
+def _mean_gradients(self:OnlineTeacher):
+    "Means over the batches since the last step, and over processes"
+    grads = self.grads
+    if num_distrib():
+        grads = [torch.zeros_like(p) if g is None else g for p,g in zip(self.params, grads)]
+        for g in grads: torch.distributed.all_reduce(g)
+    n = self.n_answers * max(1, num_distrib())
+    return [g if g is None or n==1 else g/n for g in grads]
+
 @patch
 def _loss(self:OnlineTeacher, pred):
     "The teacher's own loss for the labels of the current batch, mixed if the batch is"
@@ -97,6 +109,7 @@ def _loss(self:OnlineTeacher, pred):
         mix = copy(mix)
         mix.old_lf = own
         loss_func = mix.lf
+    if self.learner.cbs.filter(risinstance(RNNCallback)): pred = get_logits(pred)
     loss = loss_func(pred, *learn.yb)
     batch = SimpleNamespace(pred=pred, yb=learn.yb, loss_func=loss_func, loss_grad=loss)
     return labelled_loss(batch, own)
@@ -107,17 +120,34 @@ def prepare(self:OnlineTeacher,
     learn:Learner # The student's Learner
 ):
     """Compare classes and inputs, and begin with a new optimizer. Raises `ValueError` if they
-    differ, and outside of a fit"""
+    differ, if no weight can be trained, and outside of a fit"""
     check_in_fit(self, learn, 'use its Learner, `teacher.learner`')
     self.adapter.prepare(learn)
     self.kind,self.class_axis = self.adapter.kind,self.adapter.class_axis
     self.student = learn
     self.model.to(one_param(learn.model).device)
+    self._begin(searching=hasattr(learn, 'lr_finder'))
+
+# %% ../../nbs/31_teacher.online.ipynb #759a5c5b
+@patch
+def _begin(self:OnlineTeacher, searching):
+    "Begin with a new optimizer, unless the fit is a search for a learning rate"
+    self.params = [p for p in self.model.parameters() if p.requires_grad]
+    if not self.params: raise ValueError(
+        "All weights of the OnlineTeacher are frozen: unfreeze its Learner, or pass just the "
+        "network, as a teacher that does not learn")
+    self._forget_gradients()
+    self.learns = not searching
+    if searching: return
     self.learner.create_opt()
-    self.opt.zero_grad()
-    self.n_answers = 0
     if self.saved: self.opt.load_state_dict(self.saved)
     self.saved = {}
+
+# %% ../../nbs/31_teacher.online.ipynb #874dd350
+@patch
+def loader(self:OnlineTeacher, dl, epoch):
+    getattr(self.model, 'reset', noop)()   # the state of a language model
+    return dl
 
 # %% ../../nbs/31_teacher.online.ipynb #e0b43ed1
 @patch
