@@ -1,7 +1,7 @@
 """Put one mistake at a time into a copy of the package and run the conformance pages against it: a mistake that its page does not notice survives.
 Ends with `N mutations, M survivors`. With words as arguments, only the mutations of the page with that name (`conformance` for losses between answers,
 `conformance_layers` for losses between layers, `conformance_adaptive` for what is given to each item, and the pages of what moves, is updated, or attacked), or with one of the words in file or name."""
-import json, os, shutil, signal, sys, tempfile, time, types
+import json, os, re, shutil, signal, sys, tempfile, time, types
 from pathlib import Path
 
 os.environ['OMP_NUM_THREADS'] = '1'
@@ -399,6 +399,10 @@ def code_cells(page):
     "Number and source of each code cell, without the slow ones"
     cells = json.loads(file_of(page).read_text(encoding='utf-8'))['cells']
     srcs = [''.join(o['source']) for o in cells if o['cell_type']=='code']
+    if module := re.search(r'^#\| default_exp (\S+)', '\n'.join(srcs), re.M):   # the page's own definitions would hide those of the copy
+        names = f"vars(importlib.import_module('kd_fastai.{module[1]}'))"
+        take = f"import importlib\nglobals().update({{k:v for k,v in {names}.items() if k[:2] != '__'}})"
+        srcs = [take if re.match(r'#\| exports?\b', src) else src for src in srcs]
     return [(i,src) for i,src in enumerate(srcs, 1) if '#| slow' not in src]
 
 def run_page(package, page):
