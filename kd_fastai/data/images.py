@@ -118,7 +118,7 @@ def check_copies(
     same = [(known[d],f) for f in valid
             if f.stat().st_size in some and (d := digest(f)) in known]
     if same: warn(
-        f"{len(same)} of {len(valid)} images for validation are also in the "
+        f"{len(same)} of {len(valid)} files for validation are also in the "
         f"training data, so the accuracy is too good: {same[0][1]} is the same "
         f"as {same[0][0]}")
 
