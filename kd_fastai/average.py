@@ -8,7 +8,7 @@ __all__ = ['average_students']
 # %% ../nbs/50_average.ipynb #54fee168
 from fastai.vision.all import *
 from copy import deepcopy
-from torch.optim.swa_utils import AveragedModel,update_bn
+from torch.optim.swa_utils import update_bn
 from .task import *
 from .teacher.base import *
 from .teacher.ensemble import *
@@ -21,20 +21,31 @@ def average_students(
     "The mean of several students. Raises `ValueError` if they have none"
     if how not in ('weights','answers'): raise ValueError(
         f"how has to be 'weights' or 'answers'; it is {how!r}")
+    learners = L(learners)
     _check_learners(learners)
     if how=='answers': return Ensemble(list(learners))
     _check_same_networks(learners)
-    mean = AveragedModel(get_model(learners[0].model))
-    for o in learners: mean.update_parameters(get_model(o.model))
-    _refresh_statistics(mean.module, learners[0].dls)
-    return _learner_of(mean.module, learners[0])
+    networks = [get_model(o.model) for o in learners]
+    mean = _copy_of(networks[0])
+    with torch.no_grad():
+        for p,*ps in zip(*(o.parameters() for o in (mean, *networks))):
+            p.copy_(torch.stack([o.to(p.device) for o in ps]).mean(0))
+    _refresh_statistics(mean, learners[0].dls)
+    return _learner_of(mean, learners[0])
+
+# %% ../nbs/50_average.ipynb #d7a961bc
+def _copy_of(net):
+    "A copy. What a layer has computed from its weights, as `AWD_LSTM` does, has no `deepcopy`"
+    held = [o for m in net.modules() for o in vars(m).values() if isinstance(o, Tensor)]
+    return deepcopy(net, {id(o): o.detach().clone() for o in held if not o.is_leaf})
 
 # %% ../nbs/50_average.ipynb #89651f4c
 def _refresh_statistics(model, dls):
     "Batch-norm statistics of `model` for the training items, in an order that does not matter"
     asks = _AllInputs(model)
     with no_random(0), torch.no_grad():
-        dl = dls.train.new()   # shuffled, and without effect on later fits
+        # shuffled, without effect on later fits, and with all items if they are too few for a batch
+        dl = dls.train.new(drop_last=dls.train.drop_last and len(dls.train) > 0)
         update_bn(([split_batch(dls, b)[0]] for b in dl), asks)
     model.eval()
 
@@ -58,7 +69,12 @@ def _check_learners(learners):
     for o in learners:
         if not isinstance(o, Learner): raise TypeError(
             f"Students are averaged as Learners, not as {type(o).__name__}")
+    for i,o in enumerate(learners):
+        if class_vocab(o.dls) != class_vocab(learners[0].dls): raise ValueError(
+            f"Students 0 and {i} have other classes, or the same in another order, so their "
+            "answers have no mean: give both the same `vocab`")
 
+# %% ../nbs/50_average.ipynb #ff572368
 def _shapes(learn): return {k: o.shape for k,o in get_model(learn.model).state_dict().items()}
 
 def _direction(learn):
@@ -69,6 +85,9 @@ def _direction(learn):
 def _check_same_networks(learners):
     "Raise `ValueError` for other networks, and warn if the start was probably another"
     one,*others = learners
+    for i,o in enumerate(learners):
+        if not all(p.isfinite().all() for p in o.model.parameters()): raise ValueError(
+            f"The weights of student {i} have NaN or infinity: leave it out")
     for i,o in enumerate(others, 1):
         if _shapes(o) != _shapes(one): raise ValueError(
             f"Students 0 and {i} have different networks, so their weights have no mean: use "

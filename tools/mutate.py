@@ -181,7 +181,7 @@ mutations = {
     ('EA-KD: half dropped', '/math.log(pred.shape[-1]))/2', '/math.log(pred.shape[-1]))'),
     ('EA-KD: of the teacher alone', 'w = (teacher + teacher*student/math.log(pred.shape[-1]))/2', 'w = teacher'),
     ('EA-KD: not normalised', 'teacher*student/math.log(pred.shape[-1])', 'teacher*student'),
-    ('EA-KD: divided by the sum', 'return l * w.mean()', 'return l'),
+    ('EA-KD: divided by the sum', 'return l * (v*w).mean()/v.mean().clamp(min=1e-12)', 'return l'),
     ('EA-KD: gradient through the weights', '    with torch.no_grad():\n        student,teacher', '    if True:\n        student,teacher'),
     ('EA-KD: temperature', 'T:float=4. # Temperature at which the entropies', 'T:float=1. # Temperature at which the entropies'),
     ('trusted: from the start', 'if pos < start: return w', 'if False: return w'),
@@ -334,6 +334,8 @@ mutations = {
     ('average: a search stays', "if hasattr(learn, 'lr_finder'): self.before_search", 'if False: self.before_search'),
 ],
 'teacher/online.py': [
+    ('online: steps on infinite gradients', 'if not grads or _too_large(grads, learn): return', 'if not grads: return'),
+    ('online: gradients of a step stay', '    self._forget_gradients()\n    if not grads', '    if not grads'),
     ('online: start of its schedule', 'self.lr(learn.pct_train)', 'self.lr(0.)'),
     ('online: evaluation mode', 'try: yield model.train()', 'try: yield model.eval()'),
     ('online: modes stay', 'for m,mode in modes: m.training = mode', 'pass'),
@@ -356,7 +358,7 @@ mutations = {
     ('header first', "write_header(self.path/'update.json', self.header)", "write_header(self.path/'header.json', self.header)")],
 'targets/drift.py': [
     ('not halved', '.abs().sum(axis)/2', '.abs().sum(axis)'),
-    ('never stale', 'if change > limit: self.stale', 'if False: self.stale')],
+    ('never stale', 'self.stale = self._staleness(change, limit) if change > limit else', "self.stale = '' if change > limit else")],
 'attack.py': [
     ('eps not divided by std', "self.low = torch.maximum(x - eps*self.unit, lowest)", "self.low = torch.maximum(x - eps, lowest)"),
     ('upper bound of the range dropped', "self.high = torch.minimum(x + eps*self.unit, highest)", "self.high = x + eps*self.unit"),

@@ -18,7 +18,9 @@ class TrainsAlong(TrainingOnly):
     lr_mult = 1.             # Its learning rate, as a multiple of that of the student's last group
     learnt = 'nets','own_opt'   # What a search for a learning rate must not change
 
-    def before_fit(self): self._keep_for_search()
+    def before_fit(self):
+        if self.own_opt: self.own_opt.zero_grad()   # an interrupt may have left gradients
+        self._keep_for_search()
     def after_cancel_step(self): self.skipped = True
     def after_step(self): self._step()
     def after_fit(self): self._back_from_search()

@@ -7,6 +7,7 @@ __all__ = ['Generations', 'born_again']
 
 # %% ../../nbs/33_callback.born_again.ipynb #9f61304e
 from fastai.vision.all import *
+import inspect
 from ..teacher.ensemble import *
 from .core import *
 from .chain import *
@@ -29,11 +30,11 @@ def born_again(
     **kwargs
 )->Generations: # The Learners, from first to last
     """`fit_one_cycle` for the first Learner; then `distill_chain` from each to
-    the next, with `kwargs`"""
-    if generations < 1: raise ValueError(
-        f"born_again makes at least 1 generation, not {generations}")
+    the next, with `kwargs`. The first one gets those about the fit, such as
+    `wd`, but no `cbs`"""
     first,*others = learners = _make_all(make_learner, generations)
-    first.fit_one_cycle(n_epoch, lr_max)
+    own = _check_arguments(first, kwargs)
+    first.fit_one_cycle(n_epoch, lr_max, **own)
     if others:
         chain = first,others[:-1]
         others[-1].distill_chain(*chain, n_epoch, lr_max, **kwargs)
@@ -42,6 +43,11 @@ def born_again(
 # %% ../../nbs/33_callback.born_again.ipynb #c70cc307
 def _make_all(make_learner, n):
     "`n` different Learners"
+    if not isinstance(n, int) or n < 1: raise ValueError(
+        f"born_again makes at least 1 generation, a whole number, not {n!r}")
+    if isinstance(make_learner, Learner) or not callable(make_learner): raise TypeError(
+        "make_learner is a function that returns a new Learner, not a "
+        f"{type(make_learner).__name__}")
     learners = [make_learner() for _ in range(n)]
     for o in learners:
         if not isinstance(o, Learner): raise TypeError(
@@ -49,3 +55,11 @@ def _make_all(make_learner, n):
     if len({id(o.model) for o in learners}) < n: raise ValueError(
         "make_learner returned the same network twice: let it make a new one at each call")
     return learners
+
+# %% ../../nbs/33_callback.born_again.ipynb #b04c0570
+def _check_arguments(learn, kwargs):
+    "Those of `kwargs` that a fit without a teacher takes. Raises if a distillation refuses one"
+    def of(f): return inspect.signature(f).parameters
+    inspect.signature(Learner.distill).bind(learn, learn, 1, **kwargs)
+    KDCallback(learn, **{k: v for k,v in kwargs.items() if k in of(KDCallback)})
+    return {k: v for k,v in kwargs.items() if k in of(Learner.fit_one_cycle) and k != 'cbs'}

@@ -14,7 +14,9 @@ from ..teacher.base import *
 
 # %% ../../nbs/30_callback.by_item.ipynb #73129152
 def _checked(a, task):
-    a = torch.as_tensor(a, device=task.device)
+    try: a = torch.as_tensor(a, device=task.device)
+    except (TypeError,ValueError,RuntimeError) as e: raise TypeError(
+        f"An alpha for each item is a tensor of shape {tuple(task.shape)}, not {a!r:.60}") from e
     if a.shape != task.shape: raise ValueError(
         f"An alpha for each item has to have the shape {tuple(task.shape)}, not {tuple(a.shape)}")
     if not ((a >= 0) & (a <= 1)).all(): raise ValueError(   # NaN is not within either

@@ -23,7 +23,7 @@ class LearntT(Adaptive):
         lr_mult:float=1. # Learning rate, as a multiple of the student's
     ):
         self.low,self.high,self.ramp = low,high,ramp
-        self.along = _OneNumber(_start(start, low, high, ramp), lr_mult)
+        self.along = _LearntT(_start(start, low, high, ramp), lr_mult)
         self.parts = [self.along]
         self.saved = None
 
@@ -40,7 +40,10 @@ class LearntT(Adaptive):
 # %% ../../nbs/33_callback.learnt_t.ipynb #b5722d07
 def _start(start, low, high, ramp):
     "The number whose sigmoid gives `start`. Raises `ValueError` unless it is between the bounds"
-    if not 0 < low < high < np.inf or ramp <= 0: raise ValueError(
+    for k,v in dict(start=start or 1, low=low, high=high, ramp=ramp).items():
+        if not isinstance(v, (int,float,np.number)): raise TypeError(
+            f"{k} has to be a number, not {v!r}")
+    if not 0 < low < high < np.inf or not 0 < ramp < np.inf: raise ValueError(
         f"LearntT needs 0 < low < high, and a ramp above 0; it has {low}, {high} and {ramp}")
     if start is None: return 1.
     if not low < start < high: raise ValueError(
@@ -48,9 +51,11 @@ def _start(start, low, high, ramp):
     share = (start-low)/(high-low)
     return math.log(share/(1-share))
 
-class _OneNumber(TrainsAlong):
+class _LearntT(TrainsAlong):
     "Trains the number `g`"
     def __init__(self, g, lr_mult):
+        if not 0 <= lr_mult < np.inf: raise ValueError(
+            f"lr_mult has to be at least 0 and finite; it is {lr_mult}")
         self.nets = nn.ParameterList([nn.Parameter(tensor(float(g)))])
         self.lr_mult = lr_mult
     @property

@@ -7,9 +7,11 @@ __all__ = ['validation_scores', 'GapAlpha', 'StopTeacher']
 
 # %% ../../nbs/33_callback.progress.ipynb #36760625
 from fastai.vision.all import *
+from contextlib import suppress
 from ..teacher.base import *
 from .term import *
 from .core import *
+from .weighting import *
 
 # %% ../../nbs/33_callback.progress.ipynb #938a5aa8
 class _Answers(nn.Module):
@@ -19,6 +21,8 @@ class _Answers(nn.Module):
         self.f = [f]   # in a list, so that its weights are not this network's
         self.here = nn.Parameter(torch.zeros(()))   # on the device of the batches
     def forward(self, *xb): return self.f[0](*xb)
+
+def _is_text(learn): return len(learn.cbs.filter(risinstance(RNNCallback))) > 0
 
 # %% ../../nbs/33_callback.progress.ipynb #4e10c76a
 def validation_scores(
@@ -46,7 +50,7 @@ def _teacher_scores(kd, several):
         dl = valid
     except ValueError:   # such as stored answers about other items
         kd.teacher.prepare(learn)
-        dl = learn.dls.train.new(shuffle=False, drop_last=False)
+        dl = learn.dls.train.new(shuffle=False)
     dl = kd.teacher.loader(dl, 0)
     ask = kd.teacher.outputs if several else kd.teacher
     return validation_scores(learn, ask, dl, kd.inputs.teacher, kd.task_loss_func)
@@ -54,19 +58,28 @@ def _teacher_scores(kd, several):
 def _student_scores(kd):
     "The scores of the student of `kd`, and whether it gives several answers"
     kinds = set()
+    getattr(get_model(kd.learn.model), 'reset', noop)()   # the state of a language model
     def ask(*xb):
         with frozen(kd.learn.model) as net: out = net(*xb)
+        if _is_text(kd.learn): out = get_logits(out)
         kinds.add(has_several(out))
         return out
     scores = validation_scores(kd.learn, ask, None, kd.inputs.student, kd.task_loss_func)
     return scores,True in kinds
 
 # %% ../../nbs/33_callback.progress.ipynb #dc7483da
-_less = 'loss','error','mse','mae','perplexity'
+_less = 'loss','error','mse','mae','msle','rmspe','perplexity'
 
 def _better_is(monitor, comp):
     "`np.less` or `np.greater`"
-    return comp or (np.less if any(o in monitor for o in _less) else np.greater)
+    if comp is None: return np.less if any(o in str(monitor) for o in _less) else np.greater
+    if callable(comp): return comp
+    raise TypeError(f"comp is `np.less` or `np.greater`, not {comp!r}")
+
+def _as_score(score):
+    with suppress(TypeError,ValueError): score = float(score)
+    if isinstance(score, float) and np.isfinite(score): return score
+    raise ValueError(f"score has to be the teacher's metric, a number; it is {score!r}")
 
 # %% ../../nbs/33_callback.progress.ipynb #3cf83cb5
 class GapAlpha(Adaptive):
@@ -79,10 +92,11 @@ class GapAlpha(Adaptive):
         comp=None, # `np.less` or `np.greater` is better; None: by the name
         score:float=None # The teacher's, if you know it; None: measured
     ):
-        for k,v in dict(start=start, end=end).items():
-            if not 0 <= v <= 1: raise ValueError(
-                f"{k} has to be within [0, 1]; it is {v}")
-        store_attr()
+        self.start = as_share('start', start)
+        self.end = as_share('end', end)
+        self.monitor,self.comp = monitor,comp
+        _better_is(monitor, comp)   # refuses another `comp`
+        self.score = None if score is None else _as_score(score)
         self.measured = self.restored = None
 
     @property
@@ -101,7 +115,8 @@ class GapAlpha(Adaptive):
 def _now(self:GapAlpha, before):
     "The student's metric after the latest epoch, or `before`"
     r = self.kd.learn.recorder
-    at = list(r.metric_names[1:]).index(self.name)
+    names = self.name,f'valid_{self.name}'   # if it records the training metrics too
+    at = first(i for i,o in enumerate(r.metric_names[1:]) if o in names)
     values = [row[at] for row in r.values if len(row) > at and np.isfinite(row[at])]
     return values[-1] if values else before
 
@@ -115,7 +130,9 @@ def prepare(self:GapAlpha,
 ):
     "Measure both networks, once per fit. Warns if the teacher is not better"
     self.kd,learn = kd,kd.learn
-    self.name = self.monitor or first(learn.metrics.attrgot('name')) or 'valid_loss'
+    name = self.monitor or first(learn.metrics.attrgot('name')) or 'valid_loss'
+    own = str(name).removeprefix('valid_')   # as in a row with the training metrics too
+    self.name = own if own in learn.metrics.attrgot('name') else name
     self._check(learn)
     if hasattr(learn, 'lr_finder'): return   # a search stays at the start
     if self.restored: self.measured,self.restored = self.restored,None
@@ -126,6 +143,8 @@ def _check(self:GapAlpha, learn):
     names = ['valid_loss', *learn.metrics.attrgot('name')]
     if not hasattr(learn, 'recorder'): raise ValueError(
         "GapAlpha reads the student's metric from the `Recorder`: leave that on the Learner")
+    if not learn.recorder.valid_metrics: raise ValueError(
+        "GapAlpha needs the metrics on the validation set: set `recorder.valid_metrics`")
     if self.name not in names: raise ValueError(
         f"The fit has no metric {self.name!r}: `monitor` can be {', '.join(names)}")
     if len(learn.dls.loaders) < 2 or not len(learn.dls.valid): raise ValueError(
@@ -172,16 +191,17 @@ class StopTeacher(TrainingOnly, TrackerCallback):
         min_delta:float=0., # An improvement has to be larger
         patience:int=3 # How many epochs may pass without one
     ):
-        super().__init__(monitor, _better_is(monitor, comp), min_delta)
-        self.patience = patience
+        super().__init__(monitor, _better_is(monitor, comp), float(min_delta))
+        self.patience = _as_patience(patience)
 
     def before_fit(self):
-        if not self.learn._grab_cbs(KDCallback): raise ValueError(
-            "`StopTeacher` is for a fit with a teacher: add a `KDCallback`")
-        super().before_fit()
+        "Begin again. `validate` and `lr_find` call this too"
+        self.run = not hasattr(self.learn, 'lr_finder')
+        self.idx = None
 
     def after_epoch(self): "`before_train` reads the rows of all epochs"
     def before_train(self):
+        if self.idx is None: self._find_column()
         kd = self.learn._grab_cbs(KDCallback)[0]
         if kd.stopped or not self.has_stalled(): return
         print(f'No better {self.monitor} for {self.patience} epochs: the '
@@ -189,10 +209,26 @@ class StopTeacher(TrainingOnly, TrackerCallback):
         kd.stopped = True
 
 # %% ../../nbs/33_callback.progress.ipynb #58e34c90
+def _as_patience(n):
+    if isinstance(n, (int,np.integer)) and n > 0: return n
+    raise ValueError(f"patience is a whole number of epochs, at least 1; it is {n!r}")
+
+@patch
+def _find_column(self:StopTeacher):
+    "Find the value in a row. Raises `ValueError` if it has none, and in a fit without a teacher"
+    if not self.learn._grab_cbs(KDCallback): raise ValueError(
+        "`StopTeacher` is for a fit with a teacher: add a `KDCallback`")
+    names = list(self.recorder.metric_names[1:])
+    if self.monitor not in names: raise ValueError(
+        f"A row has no column {self.monitor!r}: `monitor` can be {', '.join(names)}")
+    self.idx = names.index(self.monitor)
+
+# %% ../../nbs/33_callback.progress.ipynb #a4d08b87
 @patch
 def has_stalled(self:StopTeacher)->bool:
     "Whether the value did not improve for `patience` epochs, at any time of this fit"
-    best,wait = self.best,0
+    best = np.inf if self.comp==np.less else -np.inf
+    wait = 0
     for row in self.recorder.values:
         v = row[self.idx] if len(row) > self.idx else np.nan
         if self.comp(v - self.min_delta, best): best,wait = v,0

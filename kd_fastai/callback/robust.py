@@ -30,8 +30,9 @@ def check_attack(
     "Raise `ValueError` for an unknown attack, and for a share that is none"
     if attack not in _attacks: raise ValueError(
         f"attack is one of {', '.join(map(repr, _attacks))}; it is {attack!r}")
-    if natural is not None and not 0 <= natural < 1: raise ValueError(
-        f"natural is the share of clean pictures in the loss, from 0 to below 1; it is {natural}")
+    known = natural is None or isinstance(natural, (int,float,np.number))
+    if not known or natural is not None and not 0 <= natural < 1: raise ValueError(
+        f"natural is the share of clean pictures in the loss, from 0 to below 1; it is {natural!r}")
 
 # %% ../../nbs/34_callback.robust.ipynb #a8114d0b
 class RobustKD(CallbackGroup):
@@ -52,7 +53,8 @@ class RobustKD(CallbackGroup):
         start,share = _attacks[attack]
         self.pgd = PGD(eps, steps, step, start)
         self.natural = share if natural is None else natural
-        self.attack,self.stats = attack,stats
+        self.attack = attack
+        self.stats = checked_stats(stats)
         asks = BeforeForward(self.attack_batch)
         asks.order += -.5 if attack=='adaptive' else .5   # the teacher: between
         self.parts = [asks]

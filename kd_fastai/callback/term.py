@@ -200,6 +200,11 @@ def as_setting(
     "An `Adaptive` as it is, anything else as a curve. Raises `TypeError` for one of another kind"
     if isinstance(val, type) and issubclass(val, Adaptive): raise TypeError(
         f"{name} is the class {val.__name__}: pass an instance, `{val.__name__}(...)`")
-    if not isinstance(val, Adaptive): return as_curve(name, val, ok, rule)
-    if val.sets==name: return val
-    raise TypeError(f"{type(val).__name__} is not for `{name}`: pass it as `{val.sets}`")
+    if isinstance(val, Adaptive) and val.sets==name: return val
+    if isinstance(val, Adaptive): raise TypeError(
+        f"{type(val).__name__} is not for `{name}`: pass it as `{val.sets}`")
+    try: return as_curve(name, val, ok, rule)
+    except TypeError as e:
+        if name != 'alpha' or not callable(val): raise
+        raise TypeError("alpha is no function of the position in the fit: if it is one of the "
+                        "batch, pass `ItemAlpha(fn)`") from e

@@ -66,6 +66,7 @@ class _HandOver(TrainingOnly):
     def after_pred(self):
         if 'rehearsing' in vars(self.learn): return
         answer = get_logits(self.pred).detach()
+        self.shared.check(self.learn, answer)
         self.shared.answers[id(self.learn)] = answer
         if self.after is None: return
         with torch.autocast(answer.device.type, enabled=False):   # it has its own
@@ -127,6 +128,13 @@ class _Shared:
         self.learners,self.answers = learners,{}
         self.batch,self.cancelled = None,False
 
+    def check(self, learn, answer):
+        "Raise `ValueError` before NaN or infinity reaches the others"
+        if not answer.isfinite().all(): raise ValueError(
+            f"Learner {self.learners.index(learn)} answers with NaN or infinity in batch "
+            f"{learn.iter} of epoch {learn.epoch}, which would spoil the others: lower its "
+            "learning rate, or look at its inputs")
+
     def callbacks(self, learn, weight, loss):
         "The callbacks of one of the Learners"
         i = self.learners.index(learn)
@@ -177,6 +185,8 @@ def distill_together(
     `ValueError` if they cannot learn together"""
     learners = L(learners)
     _check_learners(learners)
+    if 'cbs' in kwargs: raise TypeError(
+        "Callbacks belong to one Learner: pass them to it, or use its `add_cb`")
     rates = L(lr_max) if is_listy(lr_max) else L([lr_max]*len(learners))
     if len(rates) != len(learners): raise ValueError(
         f"{len(learners)} Learners need as many rates, not {len(rates)}")

@@ -45,6 +45,8 @@ def _text(path, encoding):
         with open_(path, 'rb') as f: raw = f.read()
     except (OSError,EOFError,zlib.error,lzma.LZMAError) as e: raise ValueError(
         f"{path} cannot be read, or is not what its suffix says: {e}") from e
+    if raw.startswith(b'PK\x03\x04'): raise ValueError(
+        f"{path} is a zip archive or a spreadsheet, not a text file: unpack it, or save it as CSV")
     try: text = raw.decode(encoding)
     except LookupError as e: raise ValueError(
         f"There is no encoding {encoding!r}; try utf-8, cp1252 or gb18030") from e

@@ -35,26 +35,26 @@ def _regular(grid):
     freq = isinstance(t, pd.DatetimeIndex) and len(t) > 2 and (t.freq or pd.infer_freq(t))
     if not freq: raise ValueError(
         "The rows are not evenly spaced in time: bring the table into this form by `regular_grid`")
-    return grid.asfreq(freq).astype(float)
+    grid = grid.asfreq(freq).astype(float)
+    for o in grid.columns[np.isinf(grid).any()]: raise ValueError(
+        f"{o!r} has infinite values: correct them, or write NaN where there is no value")
+    return grid
 
 def _season_of(grid):
     "Steps in a week"
     step = grid.index.freq
     try: return int(pd.Timedelta('7D')/pd.Timedelta(step))
     except ValueError as e: raise ValueError(
-        f"Steps of {step.freqstr} have different lengths, so there is no number of them in a week: "
-        "pass `season`, the steps after which the pattern repeats, such as 12 for months") from e
+        f"Steps of {step.freqstr} differ in length: pass `season`, such as 12 for months") from e
 
 def _stats(train):
     "Mean and standard deviation per sensor. Raises `ValueError` if one has nothing to learn from"
     stats = pd.DataFrame({'mean': train.mean(), 'std': train.std(ddof=0)})
     for o in stats.index[stats['mean'].isna()]: raise ValueError(
-        f"{o!r} has no value in the training part, which ends at {train.index[-1]}: leave it out, "
-        "or begin validation later")
+        f"{o!r} has no value until {train.index[-1]}: leave it out, or begin validation later")
     flat = stats['std'] <= 1e-9*stats['mean'].abs()
     for o in stats.index[flat]: raise ValueError(
-        f"{o!r} is constant in the training part, always {stats['mean'][o]:g}: there is nothing to "
-        "forecast, leave it out")
+        f"{o!r} is constant in the training part, always {stats['mean'][o]:g}: leave it out")
     return stats
 
 # %% ../../nbs/61_data.series.ipynb #76c5e598

@@ -35,17 +35,14 @@ def pair_card(
     reading:dict=None # As from `image_reading`; None: asked
 )->dict:
     "What a student for pairs of images reads, is and answers"
-    from kd_fastai.export.networks import name_network
-    from kd_fastai.export.reading import image_reading,plain_network
-    card = dict(reads='pairs') | classes_of(learn, vocab, activation)
-    card |= reading or image_reading(_OfOneImage(learn))
-    card = name_network(card, plain_network(learn), architecture)
-    height,width = np.broadcast_to(card['size'], 2)
-    shape = f"float32, (batch, {card['channels']}, {height}, {width})"
-    about = dict(output=classes_in_words(card), input=f"first and second, each "
-        f"{shape}: as from `read_image` in student.py, which resizes, divides "
-        "by 255, and then computes (x - mean) / std for each channel")
-    return card | dict(about=about)
+    from kd_fastai.export.reading import image_reading
+    def about(card): return (
+        f"first and second, each {image_shape(card)}: as from `read_image` in "
+        "student.py, which resizes, divides by 255, and then computes "
+        "(x - mean) / std for each channel")
+    reading = reading or image_reading(_OfOneImage(learn))
+    return card_of_classes(learn, 'pairs', reading, about, architecture,
+                           vocab, activation)
 
 # %% ../../nbs/67_export.pairs.ipynb #a8ba142a
 class _Pair(tuple):

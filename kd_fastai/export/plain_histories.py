@@ -6,9 +6,14 @@
 __all__ = ['histories_of', 'read_histories', 'unseen_scores', 'best_items']
 
 # %% ../../nbs/64_export.plain_histories.ipynb #47d826bf
+import re
 import numpy as np
 
 # %% ../../nbs/64_export.plain_histories.ipynb #56647d65
+def _name(cell):
+    "Without spaces, and without the `.0` that pandas adds to whole numbers"
+    return re.sub(r'^(\d+)\.0+$', r'\1', str(cell).strip())
+
 def _in_time(rows, name):
     if name is None or name not in rows[0]: return rows
     def number(o): return float(o[name])
@@ -39,7 +44,7 @@ def histories_of(
             f"no column {k!r}; there are {', '.join(map(repr, rows[0]))}")
     found = {}
     for o in _in_time(rows, time):
-        who,what = (str(o[k]).strip() for k in (user,item))
+        who,what = (_name(o[k]) for k in (user,item))
         known = not {who,what} & {'','NULL','nan','NaN','<NA>','\\N'}
         if known and (least is None or _rating(o, rating) >= least):
             found.setdefault(who, {})[what] = 1

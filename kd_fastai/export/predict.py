@@ -39,10 +39,11 @@ def _installed(package): return importlib.util.find_spec(package) is not None
 def _no_engine(folder, onnx, weights):
     "Why there is nothing that answers"
     if onnx.exists(): return f"{onnx} needs ONNX Runtime: pip install onnxruntime"
-    if weights.exists(): return (f"{weights} needs PyTorch. Without it, export the student as ONNX "
-        "where it is installed (`kd_distill export`), and install ONNX Runtime here")
-    return (f"{folder} has neither student.onnx nor student.safetensors, and other formats are not "
-            "loaded, since they may run code: export the student as ONNX")
+    if weights.exists(): return (
+        f"{weights} needs PyTorch. Without it, export the student as ONNX where it is "
+        "installed (`kd_distill export`), and install ONNX Runtime here")
+    return (f"{folder} has neither student.onnx nor student.safetensors, and other formats "
+            "are not loaded, since they may run code: export the student as ONNX")
 
 def _engine(folder):
     "A function from input to logits"
@@ -59,8 +60,8 @@ def _engine(folder):
 def _no_student(folder):
     try: run = json.loads((folder/'run.json').read_text(encoding='utf-8'))
     except OSError: return 'is not the folder of a student: it has no student.json'
-    if run.get('status')==3: return ('holds a run without a student, since its teacher was worse '
-                                     'than the student alone')
+    if run.get('status')==3: return (
+        'holds a run without a student, since its teacher was worse than the student alone')
     return 'holds a run that has not finished: it has no student'
 
 # %% ../../nbs/68_export.predict.ipynb #9bbfd920

@@ -118,7 +118,7 @@ class _NamedSeries(_SeriesNetwork):
 # %% ../../nbs/66_export.series.ipynb #2c148085
 class _SeriesFiles(_NamedSeries):
     "The part of `SeriesKind` about files"
-    one,many = 'sensor','the latest values of sensors'
+    one,many = 'sensor','the latest values of time series'
     bs = None
     columns = 'time','value','sensor'
 
@@ -152,12 +152,10 @@ class _SeriesAnswers(_SeriesFiles):
 
     def answer(self, z, x): return in_unit(z, x.sensors, self.card)
     def told(self, item, a, top):
-        qs = a.reshape(len(a), -1)
-        numbers = dict(forecast=qs[:,qs.shape[1]//2])
-        if qs.shape[1] > 1: numbers |= dict(low=qs[:,0], high=qs[:,-1])
-        return [{'sensor': item.name, 'time': str(t)} | {
-            k: round(float(v[i]), 4) for k,v in numbers.items()}
-            for i,t in enumerate(next_times(item, self.card))]
+        names = [f'{q:g}' for q in self.card['quantiles']] or ['forecast']
+        return [{'sensor': item.name, 'time': str(t)} |
+                {k: round(float(v), 4) for k,v in zip(names, row)}
+                for t,row in zip(next_times(item, self.card), a.reshape(len(a), -1))]
 
 # %% ../../nbs/66_export.series.ipynb #08c9d7d6
 class _SeriesWords(_SeriesAnswers):
@@ -169,8 +167,12 @@ class _SeriesWords(_SeriesAnswers):
 
     def summary(self):
         c = self.card
-        return f"forecasts the next {c['horizon']} steps ({c['freq']}) of a sensor"
-    def about(self): return [f"**Sensors**: {', '.join(self.card['sensors'])}"]
+        what = 'quantiles of the' if c['quantiles'] else 'the'
+        return f"forecasts {what} next {c['horizon']} steps ({c['freq']}) of a sensor"
+    def about(self):
+        qs = [f'{q:g}' for q in self.card['quantiles']]
+        return [f"**Sensors**: {', '.join(self.card['sensors'])}",
+                *([f"**Quantiles**: {', '.join(qs)}"] if qs else [])]
     def code_in(self): return [
         "grid = series_grid(open_table('rows.csv'), card)",
         "times = next_times(grid, card)",

@@ -48,16 +48,14 @@ def sound_card(
     reading:dict=None # As from `sound_reading`; None: asked
 )->dict:
     "What a student for sounds reads, is and answers"
-    from kd_fastai.export.networks import name_network
-    from kd_fastai.export.reading import plain_network
-    card = dict(reads='sounds') | classes_of(learn, vocab, activation)
-    card |= reading or sound_reading(learn)
-    card = name_network(card, plain_network(learn), architecture)
-    n,rate = card['samples'],card['rate']
-    about = dict(output=classes_in_words(card),
-        input=f"float32, (batch, {n}): samples from -1 to 1, {rate} per second, the mean of all "
-              f"channels; cut off after {n/rate:g} seconds, or with zeros at the end")
-    return card | dict(about=about)
+    def about(card):
+        n,rate = card['samples'],card['rate']
+        return (f"float32, (batch, {n}): samples from -1 to 1, {rate} per "
+                f"second, the mean of all channels; cut off after {n/rate:g} "
+                "seconds, or with zeros at the end")
+    reading = reading or sound_reading(learn)
+    return card_of_classes(learn, 'sounds', reading, about, architecture,
+                           vocab, activation)
 
 # %% ../../nbs/66_export.sounds.ipynb #64d0a601
 class _SoundNetwork(KindOfClasses):

@@ -26,7 +26,8 @@ class balanced(Adaptive):
     def of_losses(self, share, answers, own, features):
         "The weight for this batch"
         size,own_size = (_gradient_norm(o, features) for o in (answers,own))
-        self.now = (share*size/own_size).where(own_size > 0, 0.)
+        w = share*size/own_size
+        self.now = w.where((own_size > 0) & w.isfinite(), 0.)
         return self.now
 
 # %% ../../nbs/44_features.balanced.ipynb #f2b20f83

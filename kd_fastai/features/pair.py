@@ -129,6 +129,7 @@ def _features(self:FeatureKD):
     for who,paths,seen in zip(('student','teacher'), self.paths, self.seen):
         for path,f in zip(paths, seen or [None]*len(paths)): self._check(who, path, f, bs)
     s,t = self.seen
+    for f in t: check_finite(f, self.learn.iter, self.learn.epoch)
     t = [as_target(b, a) for a,b in zip(s, t)]
     return [[full_precision(f) for f in fs] for fs in (s,t)]
 

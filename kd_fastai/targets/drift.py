@@ -39,16 +39,15 @@ def drift(self:SoftTargets,
 )->dict: # Items, same first choice, mean change, largest change
     """Ask `teacher` about a sample, and measure how far its answers are from
     the stored ones. If they are stale, fits from them warn"""
+    _check_numbers(n, limit)
     asker = Asker(teacher, dls, views)
     check_same('views', self.header['views'], asker.view_names,
                "Pass the `views` that `build` was given.")
-    self.stale = ''
-    self.prepare(SimpleNamespace(dls=asker.dls, cbs=[]))
-    now,stored,*_ = self._ask_again(asker, n)
+    now,stored = self._now_and_stored(asker, n)
     kind = self._kind_of(asker)
     change = mean_change(stored, now, asker.axis, kind)
     same,largest = agreement(stored, now, asker.axis, kind)
-    if change > limit: self.stale = self._staleness(change, limit)
+    self.stale = self._staleness(change, limit) if change > limit else ''
     return dict(items=len(now), same_first_choice=same,
                 mean_change=change, largest_change=largest)
 
@@ -58,3 +57,22 @@ def _staleness(self:SoftTargets, change, limit):
     return (f"The answers in {self.path} are stale: since they were stored, the teacher's answers "
             f"have changed by {change:.2g} on average, more than {limit:g}. Build the store again "
             "in another folder")
+
+def _check_numbers(n, limit):
+    if not isinstance(n, (int,np.integer)) or n < 1: raise ValueError(
+        f"n is a whole number of items, at least 1; it is {n!r}")
+    if not isinstance(limit, (int,float,np.number)) or not limit >= 0: raise ValueError(
+        f"limit has to be a number, 0 or more; it is {limit!r}")
+
+@patch
+def _now_and_stored(self:SoftTargets, asker, n):
+    "Answers about a sample, without a warning that they are stale"
+    before,self.stale = self.stale,''
+    try:
+        self.prepare(SimpleNamespace(dls=asker.dls, cbs=[]))
+        now,stored,*_ = self._ask_again(asker, n)
+    finally: self.stale = before
+    if now.shape != stored.shape: raise ValueError(
+        f"The teacher answers with the shape {tuple(now.shape[1:])} per item, and the stored "
+        f"answers have {tuple(stored.shape[1:])}: this is another task")
+    return now,stored

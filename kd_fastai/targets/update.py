@@ -233,7 +233,8 @@ def _check_teacher(asker, targets, known):
     here = fingerprint(asker.teacher)
     stored = targets.header['teacher']
     hint = ("Answers of several teachers do not belong in one store: build in another folder, or "
-            "see with `drift` how far they are apart")
+            "see with `drift` how far they are apart. (A Learner is not its bare network, since it "
+            "knows how its inputs are normalised: pass what `build` was given)")
     if here != stored: raise ValueError(
         f"{targets.path} has answers of another teacher. Stored: {stored}. Here: {here}. "
         f"{hint}")

@@ -303,5 +303,5 @@ def check_in_fit(
 ):
     "Raise `ValueError` unless `learn` is in a fit"
     if getattr(learn, 'dl', None) is None: raise ValueError(
-        f"A {type(teacher).__name__} changes during a fit, so it answers only there. Before or "
+        f"{type(teacher).__name__} changes during a fit, so it answers only there. Before or "
         f"afterwards, {instead}")
