@@ -107,6 +107,7 @@ from .transfer.features import *
 from .transfer.share import *
 from .transfer.head import *
 from .compress.prune import *
+from .compress.layers import *
 from .compress.quantize import *
 from .compress.onnx import *
 from .architecture.budget import *

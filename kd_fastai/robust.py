@@ -15,14 +15,21 @@ from .teacher.frozen import *
 from .callback.robust import *
 
 # %% ../nbs/51_robust.ipynb #777a5510
-def _classes_of(learn):
-    "Raise `ValueError` unless the task has one class per item"
+def _check(learn, restarts):
+    "Raise `ValueError` unless `learn` is a Learner with one class per item"
+    if not isinstance(learn, Learner): raise ValueError(
+        f"`learn` is a Learner, which knows the data; it is a {type(learn).__name__}. Pass another "
+        "network for the same data as `net`")
     if answer_kind(learn.loss_func) != 'classes': raise ValueError(
         f"Robust accuracy is for pictures with one class each, not for {learn.loss_func}")
+    if not isinstance(restarts, (int,np.integer)) or restarts < 1: raise ValueError(
+        f"restarts is how often to attack, a whole number from 1 on; it is {restarts!r}")
 
 def _batches(learn, dl):
     "Inputs and classes of the labelled items, on the network's device"
     dl = learn.dls.valid if dl is None else dl
+    if isinstance(dl, DataLoaders): raise ValueError(
+        "dl is one loader, and these are several: take one, such as `dls.valid`")
     if isinstance(dl, DataLoader): dl = dl.new(shuffle=False, drop_last=False)
     for b in dl:
         xb,yb = to_device(split_batch(learn.dls, b), one_param(learn.model).device)
@@ -64,6 +71,9 @@ def _answering(learn, net):
     if net is None: model = get_model(learn.model)
     else:
         teacher = as_teacher(net)
+        if not isinstance(teacher, FrozenTeacher): raise ValueError(
+            f"A {type(teacher).__name__} has no gradient to attack with: pass a network or a "
+            "Learner as `net`")
         teacher.prepare(learn)
         yield partial(answer_with_gradient, teacher)
         return
@@ -85,8 +95,9 @@ def robust_accuracy(
     seed:int=0 # Of the noise
 )->float: # Share of the labelled items, from 0 to 1
     "The share of items that are named right after an attack of `eps`"
-    _classes_of(learn)
+    _check(learn, restarts)
     pgd = PGD(eps, steps, step)
+    stats = checked_stats(stats)
     if attack not in _attacks: raise ValueError(
         f"attack is one of {', '.join(map(repr, _attacks))}; it is {attack!r}")
     right = []
@@ -105,7 +116,9 @@ def robust_curve(
 )->pd.DataFrame: # One row per eps, one column per Learner
     "Robust accuracy as a function of `eps`"
     def acc(learn, e): return robust_accuracy(learn, e, **kwargs)
-    rows = {e: {k: acc(o, e) for k,o in learns.items()} for e in eps}
+    if not isinstance(learns, dict): raise ValueError(
+        "learns is a dict of Learners by name, such as `{'student': learn}`")
+    rows = {e: {k: acc(o, e) for k,o in learns.items()} for e in L(eps)}
     return pd.DataFrame.from_dict(rows, orient='index').rename_axis('eps')
 
 # %% ../nbs/51_robust.ipynb #17b87c79

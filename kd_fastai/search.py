@@ -85,13 +85,11 @@ def _checked_space(objective, space):
     takes_all = any(p.kind==p.VAR_KEYWORD for p in ps)
     if 'cbs' in space or not ('cbs' in named or takes_all): raise ValueError(
         "The objective needs a parameter `cbs`, which is not searched: pass it on to the fit")
-    unknown = [o for o in space if o not in named and not takes_all]
-    if unknown: raise ValueError(
+    if unknown := [o for o in space if o not in named and not takes_all]: raise ValueError(
         f"The objective has no parameter {unknown[0]!r}, which is in the space; it has "
         f"{', '.join(sorted(named))}")
-    missing = sorted(needed - set(space))
-    if missing: raise ValueError(f"The objective needs {missing[0]!r}, which is not in the "
-        "space: add it there, or give it a default")
+    if missing := sorted(needed - set(space)): raise ValueError(
+        f"The objective needs {missing[0]!r}, which is not in the space: add it, or set a default")
     return space
 
 def _suggest(trial, name, o):
@@ -193,7 +191,9 @@ def __call__(self:_Search, trial):
     if place >= self.n_trials: raise RuntimeError("Another process has begun the last trial")
     try:
         for k,v in dict(place=place, worker=_worker()).items(): trial.set_user_attr(k, v)
-        with seeded(self.seed): return self.value(trial)
+        with seeded(self.seed): value = self.value(trial)
+        if value is None or np.isnan(value): raise ValueError(f"The value of a trial is {value}")
+        return value
     except load_optuna().TrialPruned: raise
     except _Misuse as e:
         self.misuse = e

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['commands', 'count', 'rate', 'share', 'real', 'whole', 'both_losses', 'Command', 'command', 'Parser', 'make_parser',
-           'number', 'Once', 'Several', 'option', 'positional', 'flag', 'budget_text', 'distils', 'shared_options',
-           'read_config', 'parse', 'add_config']
+           'number', 'Once', 'Several', 'option', 'positional', 'flag', 'budget_text', 'distils', 'training_options',
+           'shared_options', 'read_config', 'parse', 'add_config']
 
 # %% ../../nbs/70_apps.options.ipynb #da3d01ea
 import argparse,difflib,json,math
@@ -162,6 +162,26 @@ def distils(
     "What a subcommand does that runs a job"
     return (f'train a teacher on {data}, then pairs of students: '
             'one alone, one distilled from the teacher')
+
+# %% ../../nbs/70_apps.options.ipynb #8d70df48
+def training_options(
+    p:Parser,
+    least:dict, # Fewest `epochs` and `steps` of each student
+    lr:float, # Default of --lr
+    teacher_least:dict=None, # The same for a teacher that has epochs
+    teacher_lr:float=None # Default of --teacher-lr, for such a teacher
+):
+    "Add the options that say how long and how fast to train"
+    fast = 'maximum learning rate of the '
+    option(p, '--epochs', count, None, 'epochs of each student',
+           budget_text(least))
+    if teacher_least: option(p, '--teacher-epochs', count, None,
+        'epochs of the teacher', budget_text(teacher_least))
+    option(p, '--lr', rate, lr, f'{fast}students')
+    if teacher_least:
+        option(p, '--teacher-lr', rate, teacher_lr, f'{fast}teacher')
+    option(p, '--seeds', count, 3,
+           'number of pairs of students, each with its own seed')
 
 # %% ../../nbs/70_apps.options.ipynb #9e539fd2
 both_losses = dict(kl='compares probabilities at temperature T', mse='compares logits')

@@ -18,7 +18,10 @@ def why(
     "What is wrong, in a few words"
     if isinstance(e, OSError) and e.strerror: return e.strerror
     if isinstance(e, ValueError): return ' '.join(str(e).split())
-    return 'not an image that can be read'
+    return 'cannot be read'
+
+# %% ../../nbs/72_apps.predict.ipynb #3f110aac
+_gone = FileNotFoundError,PermissionError   # errors that say all
 
 # %% ../../nbs/72_apps.predict.ipynb #23778936
 class Inputs:
@@ -28,10 +31,12 @@ class Inputs:
         args # Arguments, as `kd_distill` parses them
     ): self.student,self.args,self.failed = student,args,False
 
-    def report(self, what, error):
-        "Say on standard error what cannot be read"
+    def report(self, what, error, clear=_gone):
+        "Say on standard error what cannot be read; unless `clear`, what can"
         self.failed = True
-        print(f'kd_distill: error: {what}: {why(error)}', file=sys.stderr)
+        reads = f'; the student reads {self.student.kind.many}'
+        text = why(error) + ('' if isinstance(error, clear) else reads)
+        print(f'kd_distill: error: {what}: {text}', file=sys.stderr)
 
     def items_in(self, source): # Yields items, such as texts or files of images
         try: yield from self.student.kind.items(source, self.args.encoding)
@@ -48,7 +53,8 @@ class Batches(Inputs):
     "The same, as batches of input for the network"
     def can_read(self, item):
         try: self.student.read([item])
-        except Exception as e: self.report(self.student.kind.label(item), e)
+        except Exception as e:
+            self.report(self.student.kind.label(item), e, (ValueError,*_gone))
         else: return True
 
     def read(self, items):

@@ -16,6 +16,16 @@ from ..models.recommend import *
 from ..export.cards import *
 from .wording import *
 
+# %% ../../nbs/72_apps.recommend_inputs.ipynb #9d8ceded
+_instead = dict(time=', or use --in-order if the rows are in order of time')
+
+def _check_named(file, table, **cols):
+    "Raise `ValueError` for a missing column, with the option that names another"
+    for k,o in cols.items():
+        try: check_columns(table, L(o))
+        except ValueError as e: raise ValueError(
+            f"{file}: {e}. Name the column of {k}s with --{k}-col{_instead.get(k, '')}") from e
+
 # %% ../../nbs/72_apps.recommend_inputs.ipynb #2b120410
 def divided_rows(
     args # As `kd_distill recommend` parses them
@@ -25,18 +35,19 @@ def divided_rows(
     if (a.rating_col is None) != (a.min_rating is None): raise ValueError(
         "--rating-col and --min-rating go together: give both, or neither")
     table = read_table(a.path, a.encoding, a.sep)
+    named = a.user_col,a.item_col
+    rated = a.rating_col,a.min_rating
     time_col = None if a.in_order else a.time_col
-    with in_options(a.path, 'time_format', 'rating_col', 'min_rating', 'sep',
-                    k='core', whole='in_order'):
-        rows = read_interactions(table, a.user_col, a.item_col, time_col,
-                                 a.rating_col, a.min_rating, a.time_format)
+    _check_named(a.path, table, user=a.user_col, item=a.item_col, time=time_col)
+    same = 'user_col item_col time_col rating_col min_rating time_format sep'
+    with in_options(a.path, *same.split(), k='core', whole='in_order'):
+        rows = read_interactions(table, *named, time_col, *rated, a.time_format)
         split = split_in_time(k_core(rows, a.core), a.valid_pct,
                               a.test_pct or 0.)
-    again = int(table[[a.user_col,a.item_col]].duplicated().sum())
+        n = usable_rows(table, *named, *rated).sum()
     return split,{
-        'repeat a pair': again,
-        'lack a user, an item or a high enough rating':
-            len(table) - again - len(rows),
+        'lack a user, an item or a high enough rating': len(table) - n,
+        'repeat a pair': n - len(rows),
         f'belong to users or items with fewer than {a.core}':
             len(rows) - len(split)}
 

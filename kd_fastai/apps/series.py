@@ -18,6 +18,7 @@ from ..data.forecasts import *
 from ..models.series import *
 from ..export.formats import *
 from .series_options import *
+from .series_quantiles import *
 from .series_table import *
 from .series_teachers import *
 from .teachers import *
@@ -34,6 +35,7 @@ class SeriesJob(Job):
     def find(self):
         "Read the table, choose the windows, and make the networks"
         a = self.args
+        self.find_quantiles()
         df = read_table(a.path, a.encoding, a.sep)
         with in_series_options(a):
             self.grid,self.extra,self.columns = table_grid(df, a)
@@ -42,12 +44,26 @@ class SeriesJob(Job):
         with in_series_options(a): self.find_windows()
         self.make_networks()
 
+# %% ../../nbs/73_apps.series.ipynb #776bff63
+@patch
+def find_quantiles(self:SeriesJob):
+    "Set `quantiles`, which may be empty, and what it takes to learn them"
+    asked = getattr(self.args, 'quantiles', None)   # older runs have no such option
+    self.quantiles = checked_quantiles(asked, self.args.loss)
+    self.n_quantiles = len(self.quantiles) or 1
+    if not self.quantiles: return
+    self.setup = quantile_setup(self.quantiles)
+    self.losses = dict(mse=quantile_kd)
+    self.results = [o for o in self.results if o != 'report.png']   # no chart fits
+    self.kd['loss'] = quantile_kd
+
 # %% ../../nbs/73_apps.series.ipynb #3ff767da
 @patch
 def find_teachers(self:SeriesJob):
     "Set `cards`, those of trained teachers by file, and `card`, one of them or None"
     facts = dict(horizon=self.args.horizon, freq=self.grid.index.freqstr,
-                 extra=[] if self.extra is None else list(self.extra))
+                 extra=[] if self.extra is None else list(self.extra),
+                 quantiles=self.quantiles)
     self.names = [f for o in L(self.args.teacher or 'deep')
                   for f in (['deep'] if o=='deep' else forecaster_files(o))]
     self.cards = {f: read_forecaster_card(f, list(self.grid), **facts)
@@ -80,7 +96,8 @@ def find_windows(self:SeriesJob):
     n = first_valid(self.grid, a.valid_pct, a.valid_from)
     self.pattern = p = choose_pattern(freq, a.horizon, n, self.of_teacher('season', a.season))
     self.day = self.of_teacher('last') or min(p.season, periods(freq).get('day', p.season))
-    last,self.width = small_sizes(a.horizon, a.last or self.day, a.width)
+    last,self.width = small_sizes(a.horizon, a.last or self.day, a.width,
+                                  n_quantiles=self.n_quantiles)
     dls = series_dls(self.grid, a.horizon, self.grid.index[n], last=a.last or last, bs=a.bs,
                      season=p.season, seasons=p.seasons, extra=self.extra)
     d = dls.train.dataset.data
@@ -105,7 +122,7 @@ def source(self:SeriesJob, name):
     "The teacher 'deep', or the one in a file. Raises `ValueError` if it does not fit"
     card = self.cards.get(name, {})
     net = partial(make_forecaster, card.get('architecture', 'deep'), self.wide_dls,
-                  **card.get('settings', {}))
+                  self.n_quantiles, **card.get('settings', {}))
     reads = forecaster_inputs('deep', self.extra is not None)
     if card: net = partial(trained_forecaster, net, name)
     elif self.wide_dls.train.dataset.inputs != reads: raise ValueError(
@@ -121,20 +138,30 @@ def make_networks(self:SeriesJob):
     inputs = self.of_teacher('inputs') or forecaster_inputs('deep', self.extra is not None)
     data = self.series_data(self.day, self.of_teacher('seasons'))
     self.wide_dls = over_data(self.dls, data, inputs)
-    self.student = partial(make_forecaster, 'small', self.dls, hidden=self.width)
+    self.student = partial(make_forecaster, 'small', self.dls, self.n_quantiles, hidden=self.width)
     self.sources = [self.source(o) for o in self.names]
-    size = float(self.stats['std'].mean())/3   # of an error; three digits are shown
+    name,part = ('pinball loss',9) if self.quantiles else ('MAE',3)
+    size = float(self.stats['std'].mean())/part   # of an error; three digits are shown
     digits = int(np.clip(2-np.floor(np.log10(size)), 0, 12))
     unit = self.args.unit or unit_of(self.columns)
-    self.score = Score('MAE', unit.replace('%', 'percent'), lower=True, digits=digits)
+    self.score = Score(name, unit.replace('%', 'percent'), lower=True, digits=digits)
 
 # %% ../../nbs/73_apps.series.ipynb #fc35eb6b
 @patch
-def baselines(self:SeriesJob)->dict:
-    "The errors of the naive forecasts, by name"
+def naive_scores(self:SeriesJob)->pd.DataFrame: # A row per forecast
+    "How good the naive forecasts are"
     dl = self.dls.valid
-    def error(n): return float(scores(dl, naive_forecast(dl, n)).MAE)
-    return {k: error(n) for k,n in self.pattern.naive().items()}
+    if self.quantiles:
+        pasts = self.pattern.naive_quantiles(int(dl.dataset.at.min()))
+        return naive_quantile_scores(dl, self.quantiles, pasts)
+    return pd.DataFrame({k: scores(dl, naive_forecast(dl, n))
+                         for k,n in self.pattern.naive().items()}).T
+
+# %% ../../nbs/73_apps.series.ipynb #050da369
+@patch
+def baselines(self:SeriesJob)->dict:
+    "The scores of the naive forecasts, by name"
+    return self.naive_scores()[self.score.name].to_dict()
 
 # %% ../../nbs/73_apps.series.ipynb #40977f6e
 @patch
@@ -149,12 +176,13 @@ def load(self:SeriesJob):
     *_,mean = self.pattern.naive()
     naive = ', '.join(f'{k} {self.score.text(v)}' for k,v in self.baselines().items())
     self.without = f'Without a network: {naive}'
+    qs = f" as the quantiles {', '.join(map(str, self.quantiles))}," if self.quantiles else ','
     self.about = (
         f"{sensors}, {len(t)} steps of {t.freqstr} from {t[0]:{day}} to {t[-1]:{day}}, "
         f"{missing:.1%} missing\n"
         f"{len(self.dls.train.dataset)} windows for training, {len(starts)} for validation, from "
-        f"{starts.min():{day}}\nForecasts of {d.horizon} steps, from the latest {d.last} and the "
-        f"{mean}\n{self.without}")
+        f"{starts.min():{day}}\nForecasts of {d.horizon} steps{qs} from the latest {d.last} and "
+        f"the {mean}\n{self.without}")
 
 # %% ../../nbs/73_apps.series.ipynb #539c4866
 @patch
@@ -216,10 +244,19 @@ def write_network(self:SeriesJob, learn, part, name):
 def finish(self:SeriesJob, status, report, text):
     "Compare the student with the naive forecasts, too"
     if status: text += f'\n{self.without}'
-    naive = self.baselines()
-    name = min(naive, key=naive.get)
-    mae = report.table().MAE.iloc[-1]   # the student is last
-    if mae >= naive[name]: text += (
-        f"\nThis student ({self.score.text(mae)}) is no better than the {name} "
-        f"({self.score.text(naive[name])}), which needs no network")
+    naive = self.naive_scores()
+    all_scores = pd.concat([report.table(), naive])
+    if self.quantiles: text += f'\n{coverage_text(self.quantiles, all_scores)}'
+    naive = naive[self.score.name]
+    own = report.table()[self.score.name].iloc[-1]   # the student is last
+    if own >= naive.min(): text += (
+        f"\nThis student ({self.score.text(own)}) is no better than the "
+        f"{naive.idxmin()} ({self.score.text(naive.min())}), which "
+        f"need{'' if self.quantiles else 's'} no network")
     Job.finish(self, status, report, text)
+
+# %% ../../nbs/73_apps.series.ipynb #99fe7254
+@patch
+def extras(self:SeriesJob, report):
+    if not self.quantiles: return {}
+    return quantile_extras(self.quantiles, report, self.naive_scores(), self.score)

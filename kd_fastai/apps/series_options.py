@@ -48,6 +48,8 @@ def _windows(p):
     "The options that say what to forecast, from what"
     option(p, '--horizon', count, None, 'steps to forecast', metavar='N')
     p.needed['horizon'] = '--horizon N'
+    option(p, '--quantiles', share, None, 'forecast these quantiles of each step, in place of one '
+        'number, such as 0.1 0.5 0.9; the median has to be among them', nargs='+', metavar='Q')
     valid = p.add_mutually_exclusive_group()
     option(valid, '--valid-pct', share, 0.2, 'share of the steps, the last ones, for validation')
     option(valid, '--valid-from', str, None, 'when validation begins, such as 2024-09-01',
@@ -66,15 +68,6 @@ def _networks(p):
     option(p, '--width', count, None, "units of the student's hidden layer",
         '14, or fewer to keep the student below 2000 parameters', metavar='N')
 
-# %% ../../nbs/71_apps.series_options.ipynb #8eaef957
-def _training(p):
-    "The options that say how long and how fast to train"
-    option(p, '--epochs', count, None, 'epochs of each student', budget_text(least))
-    option(p, '--teacher-epochs', count, None, 'epochs of the teacher', budget_text(teacher_least))
-    option(p, '--lr', rate, 1e-2, 'maximum learning rate of the students')
-    option(p, '--teacher-lr', rate, 2e-3, 'maximum learning rate of the teacher')
-    option(p, '--seeds', count, 3, 'number of pairs of students, each with its own seed')
-
 # %% ../../nbs/71_apps.series_options.ipynb #e09a9b80
 @command('series', distils('series of numbers over time'),
          'kd_fastai.apps.series:SeriesJob')
@@ -85,5 +78,5 @@ def series_options(
     _table(p)
     _windows(p)
     _networks(p)
-    _training(p)
+    training_options(p, least, 1e-2, teacher_least, 2e-3)
     shared_options(p, loss='mse', alpha=[0.5], losses=number_losses, fast=False)

@@ -41,14 +41,25 @@ class Pattern:
     seasons:int # How many seasons to look back
     times:int=1 # Periods in a season
 
+    def past(self, n:int)->str:
+        "So many seasons in words"
+        many = '' if self.times==1 else f'times {self.times} '
+        return f'{n} {many}{self.name}s'
+
     def naive(self)->dict: # How many seasons to average, by name
         "The forecasts that need no network"
-        many = '' if self.times==1 else f'{self.times} '
-        last = f"last {many}{self.name}{'s' if many else ''}"
-        more = f'times {many}' if many else ''
-        mean = f'mean of {self.seasons} {more}{self.name}s'
+        last = f'last {self.name}'
+        if self.times > 1: last = f'last {self.times} {self.name}s'
         if last=='last day': last = 'yesterday'
-        return {last: 1} | ({mean: self.seasons} if self.seasons > 1 else {})
+        more = {f'mean of {self.past(self.seasons)}': self.seasons}
+        return {last: 1} | (more if self.seasons > 1 else {})
+
+    def naive_quantiles(self,
+        n:int # Steps of the training part
+    )->dict: # From how many seasons to take quantiles, by name
+        "The same for quantiles: the seasons that are read, and up to 20"
+        found = {self.seasons, min(20, n//self.season)}
+        return {f'quantiles of {self.past(o)}': o for o in sorted(found)}
 
 # %% ../../nbs/72_apps.series_table.ipynb #42fa01b0
 def choose_pattern(
@@ -77,12 +88,14 @@ def small_sizes(
     horizon:int, # Steps to forecast
     last:int, # Latest steps that it should read
     width:int=None, # Units of the hidden layer; None: choose
-    limit:int=2000 # Parameters that it must not reach
+    limit:int=2000, # Parameters that it must not reach
+    n_quantiles:int=1 # Quantiles per step
 )->tuple: # `last` and `width` of the largest `SmallForecaster` that fits
     "The largest sizes of a small network; the smallest there are if none fits"
+    n_out = horizon*n_quantiles
     for w in [width] if width else (14,8,4,2,1):
-        others = horizon + w*(horizon+18) + horizon*(w+1)
-        most = (limit-1-others)//(horizon+w)
+        others = n_out + w*(horizon+18) + n_out*(w+1)
+        most = (limit-1-others)//(n_out+w)
         if most >= (last/4 if w > 4 else 1): return min(last, most),w
     return 1,w
 

@@ -13,6 +13,7 @@ from ..data.series import *
 from ..export.core import *
 from ..export.formats import *
 from .fits import *
+from .teachers import *
 
 # %% ../../nbs/72_apps.series_teachers.ipynb #f262a781
 def over_data(
@@ -38,9 +39,10 @@ def forecaster_card(
         reads='series', inputs=list(ds.inputs), freq=d.grid.index.freqstr,
         sensors={str(k): list(map(float, v))
                  for k,v in zip(d.sensors, d.stats.to_numpy())},
+        quantiles=list(getattr(learn.loss_func, 'quantiles', [])),
         extra=list(d.extra) if d.extra is not None else [],
-        about=dict(output='the next `horizon` values, standardised with mean '
-                          'and standard deviation, as in `sensors`'))
+        about=dict(output='the next `horizon` values, or their `quantiles`, '
+            'standardised with mean and standard deviation, as in `sensors`'))
 
 # %% ../../nbs/72_apps.series_teachers.ipynb #d10da0dd
 def write_forecaster(
@@ -61,21 +63,25 @@ def forecaster_files(
     name:str # The folder of a run, or a file
 )->list: # `….safetensors`
     "The files with the weights of teachers. Raises `ValueError` if there are none"
-    path = Path(name)
-    files = [path]
-    if path.is_dir(): files = (sorted(path.glob('teacher*/teacher.safetensors'))
-                               or [path/'teacher'/'teacher.safetensors'])
-    if files[0].suffix != '.safetensors': raise ValueError(
-        f"--teacher {name} is neither 'deep', nor the folder of a run, nor a .safetensors file "
-        "with its card")
-    for o in [o for f in files for o in (f, f.with_suffix('.json'))]:
-        if not o.is_file(): raise ValueError(f"--teacher {name}: {o} is not there")
+    files = teacher_files(name, ['deep'], ['.safetensors'])
+    for o in [o.with_suffix('.json') for o in files]:
+        if not o.is_file(): raise ValueError(f"--teacher {name}: its card, {o}, is not there")
     return files
+
+# %% ../../nbs/72_apps.series_teachers.ipynb #f1ae1c84
+def _other_quantiles(own, asked):
+    "Why a teacher of the quantiles `own` does not fit; '' if it does"
+    def said(qs): return f"the quantiles {' '.join(map(str, qs))}" if qs else 'one number'
+    if own==asked: return ''
+    return (f"forecasts {said(own)} of each step, and this run {said(asked)}: " +
+            (f"pass --quantiles {' '.join(map(str, own))}" if own else 'leave out --quantiles') +
+            ', or choose another teacher')
 
 # %% ../../nbs/72_apps.series_teachers.ipynb #9e1e40b0
 def read_forecaster_card(
     file:Path, # One of `forecaster_files`
     sensors:list, # Names of the columns to forecast
+    quantiles:tuple=(), # Those that the run forecasts; empty: one number per step
     **facts # What the card has to say, such as `horizon`
 )->dict:
     "The card of a teacher. Raises `ValueError` if it forecasts something else"
@@ -83,7 +89,8 @@ def read_forecaster_card(
     try: card = json.loads(file.with_suffix('.json').read_text(encoding='utf-8'))
     except ValueError: refuse('has a card that is damaged')
     if not isinstance(card, dict) or card.get('reads') != 'series': refuse('forecasts no series')
-    card.setdefault('extra', [])   # a student has none
+    card = dict(extra=[], quantiles=[]) | card   # a student has no `extra`
+    if why := _other_quantiles(card['quantiles'], list(quantiles)): refuse(why)
     known = card['sensors']
     if set(known) != set(sensors): refuse(
         f"knows the sensors {', '.join(known)}, but the table has {', '.join(sensors)}")

@@ -71,15 +71,6 @@ def _networks(p):
         metavar='N')
     option(p, '--width', count, 64, 'channels of the student', metavar='N')
 
-# %% ../../nbs/71_apps.speech_options.ipynb #210a6992
-def _training(p):
-    "The options that say how long and how fast to train"
-    option(p, '--epochs', count, None, 'epochs of each student', budget_text(least))
-    option(p, '--teacher-epochs', count, None, 'epochs of the teacher', budget_text(teacher_least))
-    option(p, '--lr', rate, 6e-3, 'maximum learning rate of the students')
-    option(p, '--teacher-lr', rate, 2e-3, 'maximum learning rate of the teacher')
-    option(p, '--seeds', count, 3, 'number of pairs of students, each with its own seed')
-
 # %% ../../nbs/71_apps.speech_options.ipynb #2f8a800f
 @command('speech', distils('labelled recordings'),
          'kd_fastai.apps.speech:SpeechJob')
@@ -91,5 +82,5 @@ def speech_options(
     _split(p)
     _sounds(p)
     _networks(p)
-    _training(p)
+    training_options(p, least, 6e-3, teacher_least, 2e-3)
     shared_options(p, alpha=[0.9], T=2., fast=False)

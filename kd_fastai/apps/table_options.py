@@ -66,9 +66,7 @@ def _networks(p):
     option(p, '--copies', whole, None, 'new rows for each training row, mixed from the cells of '
         'two and without a label, for the distilled students',
         '4 for classes, and fewer for more than 8000 rows; 0 for numbers', metavar='N')
-    option(p, '--epochs', count, None, 'epochs of each student', budget_text(least))
-    option(p, '--lr', rate, 2e-2, 'maximum learning rate of the students')
-    option(p, '--seeds', count, 3, 'number of pairs of students, each with its own seed')
+    training_options(p, least, 2e-2)
 
 # %% ../../nbs/71_apps.table_options.ipynb #300214a2
 @command('table', distils('the rows of a table'),

@@ -119,7 +119,8 @@ def table_rows(
     df = read_table(a.path, a.encoding, a.sep)
     if not len(df): raise ValueError(f"{a.path} has no rows below the header")
     left_out = [*(a.ignore or []), *filter(None, [a.split_col])]
-    with in_options(a.path, 'numbers', 'categories', 'dates', 'kind', 'sep'):
+    same = 'numbers','categories','dates','kind','sep'
+    with in_options(a.path, *same, left_out='ignore'):
         columns = guess_columns(df, a.target, a.kind, a.numbers or [],
             a.categories or [], named_dates(a.dates), left_out)
         if a.split_col: columns.left_out[a.split_col] = split_by

@@ -43,8 +43,8 @@ class Tune:
         self.run_folder = RunFolder(args.path)
         self.job = open_job(self.run_folder)
         losses = [k for k in self.job.losses if k]
-        self.space = parse_space(args.space or [
-            *searched_first, f"loss={','.join(losses)}"])
+        several = [f"loss={','.join(losses)}"] if len(losses) > 1 else []
+        self.space = parse_space(args.space or [*searched_first, *several])
         known = [k for k in searched if k in (*vars(self.job.args),'alpha_end')]
         if wrong := [k for k in self.space if k not in known]: raise ValueError(
             f"--space: {wrong[0]} cannot be searched. Choose from "

@@ -7,7 +7,7 @@ __all__ = ['budget_units', 'Budget']
 
 # %% ../../nbs/63_architecture.budget.ipynb #87c2a64d
 from fastai.vision.all import *
-import math
+import math,numbers
 from ..teacher.base import *
 from ..teacher.frozen import *
 from ..report.measures import *
@@ -26,7 +26,7 @@ def _check_limits(limits):
         if k not in budget_units: raise ValueError(
             f"A budget has no unit {k!r}. The units are {names}")
         if isinstance(v, nn.Module): continue
-        number = isinstance(v, (int,float)) and not isinstance(v, bool)
+        number = isinstance(v, numbers.Real) and not isinstance(v, bool)
         if not number or not math.isfinite(v) or v <= 0: raise ValueError(
             f"The limit of {k} is {v!r}: give a number above 0, or a network that costs as much")
 
@@ -42,7 +42,9 @@ class Budget:
         store_attr('xb,rounds')
         nets = {k: o for k,o in limits.items() if isinstance(o, nn.Module)}
         self.slowest = nets.get('ms')   # timed beside each student
-        self.limits = limits | {k: self._cost(k, o) for k,o in nets.items()}
+        plain = {k: v.item() if isinstance(v, np.generic) else v
+                 for k,v in limits.items()}
+        self.limits = plain | {k: self._cost(k, o) for k,o in nets.items()}
 
     def __repr__(self):
         texts = [f'{v:,.4g} {k}' if isinstance(v, float) else f'{v:,} {k}'

@@ -20,7 +20,7 @@ def _head(model, who):
     found = [m for m in model.modules() if isinstance(m, nn.Linear)]
     if found: return found[-1]
     raise ValueError(f"The {who} has no linear layer whose inputs could be compared: pass another "
-                     "`proxy`, a function from a network to a number")
+                     "`proxy`, such as `n_params`")
 
 def _plain(o): return [t.as_subclass(Tensor) for t in tensors_in(o)]
 
@@ -51,11 +51,12 @@ class DisWOT:
     def __init__(self,
         teacher, # A network or `Learner` that ends in a linear layer
         learn:Learner, # Any Learner of a student: its data and loss are used
-        n_batches:int=2 # Batches to compare on
+        n_batches:int=1, # Batches to compare on
+        bs:int=256 # Items per batch, or all items if there are fewer
     ):
         teacher = _prepared(teacher, learn)
         self.loss_func = learn.loss_func
-        self.batches = _draw_batches(learn.dls, n_batches)
+        self.batches = _draw_batches(learn.dls, n_batches, bs)
         with without_fast_copies([teacher]): self.theirs = [
             head_signals(teacher.model, *b, self.loss_func, teacher, 'teacher')
             for b in self.batches]
@@ -75,15 +76,17 @@ def distances(self:DisWOT,
     return tensor([list(o) for o in pairs]).mean(0).tolist()
 
 # %% ../../nbs/64_architecture.proxy.ipynb #f15c577b
-def _draw_batches(dls, n):
+def _draw_batches(dls, n, bs):
     "Inputs and targets of `n` training batches, without effect on later fits"
-    with no_random(0): return [split_batch(dls, b) for b,_ in zip(dls.train.new(), range(n))]
+    with no_random(0):
+        dl = dls.train.new(bs=min(bs, dls.train.n))
+        return [split_batch(dls, b) for b,_ in zip(dl, range(n))]
 
 def _prepared(teacher, learn):
     "`teacher`, ready to be asked. Raises `ValueError` unless it has a network with layers"
     teacher = as_teacher(teacher)
     if not isinstance(teacher.model, nn.Module): raise ValueError(
         f"The score compares layers, and a {type(teacher).__name__} has no network: search with "
-        "one network as teacher, or pass another `proxy`, a function from a network to a number")
+        "one network as teacher, or pass another `proxy`, such as `n_params`")
     teacher.prepare(learn)
     return teacher

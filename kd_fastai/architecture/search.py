@@ -7,7 +7,7 @@ __all__ = ['StudentSearch', 'search_student']
 
 # %% ../../nbs/65_architecture.search.ipynb #7762a130
 from fastai.vision.all import *
-import inspect
+import inspect,math
 from ..experiment import *
 from ..search import *
 from ..task import *
@@ -18,20 +18,23 @@ from ..callback.core import *
 from ..report.measures import *
 from .budget import *
 from .spaces import *
-from .proxy import *
 
 # %% ../../nbs/65_architecture.search.ipynb #934ac1f6
 def _check_rounds(rounds, n_candidates):
-    "Raise `ValueError` unless each round has fewer students than the one before"
-    numbers = [n_candidates, *itertools.chain(*rounds)]
-    if any(not isinstance(n, int) or n < 1 for n in numbers) or not len(rounds):
+    "Raise `ValueError` unless rounds have ever fewer students, for ever longer"
+    try: pairs = [(n,epochs) for n,epochs in rounds]
+    except (TypeError, ValueError): raise ValueError(
+        "`rounds` are pairs of students and epochs, such as ((8,1),(2,8)), "
+        f"not {rounds!r}") from None
+    numbers = [n_candidates, *itertools.chain(*pairs)]
+    if any(not isinstance(n, int) or n < 1 for n in numbers) or not pairs:
         raise ValueError("`n_candidates`, and the students and epochs of each round, are whole "
                          f"numbers from 1 on, not {numbers}")
-    ns = [n_candidates, *(n for n,_ in rounds)]
-    epochs = [e for _,e in rounds]
+    ns = [n_candidates, *(n for n,_ in pairs)]
+    epochs = [e for _,e in pairs]
     if sorted(ns, reverse=True) != ns or sorted(epochs) != epochs: raise ValueError(
-        f"Each round has fewer students and more epochs than the one before, not {rounds} after "
-        f"{n_candidates} candidates")
+        f"No round has more students or fewer epochs than the one before it: {rounds} after "
+        f"{n_candidates} candidates cannot be")
 
 # %% ../../nbs/65_architecture.search.ipynb #e1a347df
 def _check_options(learn, monitor, kwargs):
@@ -46,10 +49,19 @@ def _check_options(learn, monitor, kwargs):
 # %% ../../nbs/65_architecture.search.ipynb #535ec599
 def _first_student(space, seed):
     "A network of the space, and the trial that it was made from"
+    if not callable(space) or isinstance(space, nn.Module): raise TypeError(
+        "A space is a function from one of Optuna's trials to a network, not a "
+        f"{type(space).__name__}")
     optuna = load_optuna()
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
     trial = study.ask()
-    with seeded(seed): return check_student(space(trial)),trial
+    with seeded(seed): net = check_student(space(trial))
+    again = make_student(space, trial.params)
+    shared = {p for p in net.parameters() if p.requires_grad} & {*again.parameters()}
+    if net is again or shared: raise ValueError(
+        "The space gives the same weights each time: make a new network in it")
+    _check_same_size(again, n_params(net))
+    return net,trial
 
 def _check_answers(learn, teacher):
     "Raise `ValueError` if the answers of the two differ in shape. Returns a batch's inputs"
@@ -58,6 +70,27 @@ def _check_answers(learn, teacher):
     with frozen(learn.model): pred = get_logits(learn.model.to(find_device(xb))(*xb))
     check_shapes(teacher(*xb), pred, class_axis(learn.loss_func))
     return xb
+
+# %% ../../nbs/65_architecture.search.ipynb #57d37291
+def _check_same_size(net, weights):
+    "Raise `ValueError` if the network that a trial stands for has another size now"
+    if n_params(net) != weights: raise ValueError(
+        f"The space made a network with {n_params(net):,} weights, and one with {weights:,}, from "
+        "the same choices: ask the trial for all that varies")
+
+def _check_learner(learn, net):
+    "Raise if the function `learner` has not made a Learner of `net`"
+    if not isinstance(learn, Learner): raise TypeError(
+        f"`learner` has to return a Learner, not a {type(learn).__name__}")
+    if all(m is not net for m in learn.model.modules()): raise ValueError(
+        "`learner` returns a Learner of another network than the one that it was called with")
+
+def _finite(value, what):
+    "`value` as a float. Raises `ValueError` unless it is a finite number"
+    try: number = float(value)
+    except (TypeError, ValueError): number = math.nan
+    if math.isfinite(number): return number
+    raise ValueError(f"The {what} is {value!r}, not a finite number")
 
 # %% ../../nbs/65_architecture.search.ipynb #8d0e538b
 class StudentSearch:
@@ -70,20 +103,32 @@ class StudentSearch:
         self.learner = learner or partial(Learner, dls, metrics=accuracy)
         net,self.first = _first_student(space, seed)
         learn = self.learner(net)
+        _check_learner(learn, net)
         _check_options(learn, goal[0], kwargs)
         self.budget = Budget(budget, _check_answers(learn, self.teacher))
-        self.proxy = proxy or DisWOT(self.teacher, learn)
+        if answers is not None: as_teacher(answers)
+        self.proxy = proxy or n_params
+        _finite(self.proxy(net), 'proxy of a student')
         self.record = self._record(budget)
         self.results = []   # one of Optuna's studies per round
 
-    def _record(self, budget):
-        "What a search that goes on has to have in common with this one"
-        limits = {f'budget[{k!r}]': f'as {n_params(v)} weights'
-                  if isinstance(v, nn.Module) else v for k,v in budget.items()}
-        space = {f'space[{k!r}]': str(v)
-                 for k,v in self.first.distributions.items()}
-        goal = ' '.join(self.goal[::-1])
-        return limits | space | dict(goal=goal, seed=self.seed)
+# %% ../../nbs/65_architecture.search.ipynb #d90cc425
+@patch
+def _record(self:StudentSearch, budget):
+    "What a search that goes on has to have in common with this one"
+    limits = {f'budget[{k!r}]': f'as {n_params(v)} weights'
+              if isinstance(v, nn.Module) else self.budget.limits[k]
+              for k,v in budget.items()}
+    space = {f'space[{k!r}]': str(v)
+             for k,v in self.first.distributions.items()}
+    proxy = {} if self.proxy is n_params else dict(proxy=_plain(self.proxy))
+    kwargs = {k: _plain(v) for k,v in self.kwargs.items()}
+    goal = ' '.join(self.goal[::-1])
+    return limits | space | proxy | kwargs | dict(goal=goal, seed=self.seed)
+
+def _plain(o): # what a record can hold
+    if o is None or isinstance(o, (bool,int,float,str)): return o
+    return getattr(o, '__name__', type(o).__name__)
 
 # %% ../../nbs/65_architecture.search.ipynb #754ffe22
 @patch
@@ -103,11 +148,13 @@ def rank(self:StudentSearch, trial, starts=3):
     if _seen_before(trial): raise prune("The same as an earlier candidate")
     costs = self.budget.costs(net)
     trial.set_user_attr('costs', costs)
+    trial.set_user_attr('weights', n_params(net))
     if not self.budget.allows(costs):
         trial.report(-max(costs[k]/v for k,v in self.budget.limits.items()), 0)
         raise prune("Over the budget")
     others = (self.space(trial) for _ in range(1, starts))
-    return np.mean([self.proxy(o) for o in (net, *others)])
+    return np.mean([_finite(self.proxy(o), 'proxy of a student')
+                    for o in (net, *others)])
 
 # %% ../../nbs/65_architecture.search.ipynb #f76f8142
 def _seen_before(trial):
@@ -134,8 +181,10 @@ def _raise_nothing_found(self:StudentSearch):
     trials = self.ranking.get_trials(deepcopy=False)
     costs = [t.user_attrs['costs'] for t in trials if 'costs' in t.user_attrs]
     least = ', '.join(f'{min(o[k] for o in costs):,.4g} {k}' for k in self.budget.limits)
-    errors = [t.user_attrs['error'] for t in trials if 'error' in t.user_attrs]
-    also = f' ({len(errors)} had an error, such as {errors[0]})' if errors else ''
+    failed = [t.user_attrs for t in trials if 'error' in t.user_attrs]
+    if ranked := [o for o in failed if 'costs' in o]: raise ValueError(
+        f"No candidate within the budget could be ranked: {ranked[0]['error']}")
+    also = f" ({len(failed)} had an error, such as {failed[0]['error']})" if failed else ''
     raise ValueError(
         f"None of {len(trials)} candidates is within the budget, {self.budget}{also}. The least "
         f"that one of them costs is {least}: raise the budget, or add smaller networks to the "
@@ -158,13 +207,15 @@ def train(self:StudentSearch, students, epochs, lessons, trial):
     "Distil one of `students`, and save it; returns its metric"
     student = students[trial.user_attrs['place']]
     trial.set_user_attr('candidate', student.number)
-    learn = self.learner(make_student(self.space, student.params))
+    net = make_student(self.space, student.params)
+    _check_same_size(net, student.user_attrs['weights'])
+    learn = self.learner(net)
     cb = TuneCallback(trial, self.goal[0], self.seed)
     with quiet(learn): learn.distill(lessons, epochs, cbs=cb, **self.kwargs)
     file = self._file(student.number)
     file.parent.mkdir(parents=True, exist_ok=True)
     torch.save(learn.model.state_dict(), file)   # later rounds replace it
-    return cb.values[-1]
+    return _finite(cb.values[-1], self.goal[0])
 
 # %% ../../nbs/65_architecture.search.ipynb #41f42bd2
 @patch
@@ -200,7 +251,7 @@ def search_student(
     rounds:tuple=((8,1),(4,2),(2,8)), # Students and epochs of each round
     folder:Path|str='search', # For the search, the answers and the students
     learner:callable=None, # Network to Learner; None: one with `accuracy`
-    proxy:callable=None, # From a network to a score; None: `DisWOT`
+    proxy:callable=None, # From a network to a score; None: `n_params`
     answers=None, # What teaches; None: the teacher's answers, stored once
     storage:str=None, # URL of a database; None: a file in `folder`
     name:str='student', # Name of the search in its storage

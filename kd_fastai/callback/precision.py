@@ -16,8 +16,17 @@ from ..teacher.fast import *
 # %% ../../nbs/30_callback.precision.ipynb #6d9434b3
 class BFloat16(MixedPrecision):
     "Mixed precision in bfloat16, on any device that computes in it"
+    inside = False   # Whether autocast is on
     def __init__(self): super().__init__(AMPMode.BF16)
+    @property
+    def learn(self): return self.__dict__.get('learn')
+    @learn.setter
+    def learn(self, learn):
+        if learn is None: self._leave()
+        self.__dict__['learn'] = learn
+
     def before_fit(self):
+        self._leave()
         device = one_param(self.model).device
         has = has_bfloat16(device)
         if not has: warn(f"This {device.type} does not compute in bfloat16: "
@@ -25,6 +34,21 @@ class BFloat16(MixedPrecision):
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=has)
         self.learn.scaler = GradScaler('cuda', enabled=False)   # not needed
         self.scales = L()
+
+# %% ../../nbs/30_callback.precision.ipynb #a9f12e76
+@patch
+def before_batch(self:BFloat16):
+    self.autocast.__enter__()
+    self.inside = True
+
+@patch
+def _leave(self:BFloat16):
+    "Turn autocast off"
+    if self.inside: self.autocast.__exit__(None, None, None)
+    self.inside = False
+
+for _event in ('after_loss', *(f'after_cancel_{o}' for o in ('batch','train','epoch','fit'))):
+    setattr(BFloat16, _event, BFloat16._leave)
 
 # %% ../../nbs/30_callback.precision.ipynb #3362f5c4
 def _layers(learn):

@@ -60,6 +60,8 @@ def _check_nodes(onnx, file, keep):
     "Raise `ValueError` for a node that cannot become int8, and for unknown names"
     nodes = onnx.load(str(file)).graph.node
     names = {o.name for o in nodes} | {o.op_type for o in nodes}
+    if any('uantizeLinear' in o.op_type for o in nodes): raise ValueError(
+        f"{file} is int8 already: pass the file that it was made from")
     for o in keep:
         if o not in names: raise ValueError(f"{file} has no node and no operator {o!r} to keep")
     odd = first(o.op_type for o in nodes
@@ -85,12 +87,14 @@ def quantize_onnx(
     dl, # Real data: a loader, or `DataLoaders` with training data
     out:Path|str=None, # File to write; None: `….int8.onnx` beside it
     n_batches:int=8, # How many batches of `dl`
-    keep:list=() # Operators such as 'Gemm', or nodes, that stay as they are
+    keep:list=(), # Operators such as 'Gemm', or nodes, that stay as they are
+    **kwargs # Passed to ONNX Runtime's `quantize_static`
 )->Path: # `out`
     """Write an int8 version: static, one scale per channel. Raises `ValueError`
     for an operator without int8, `ImportError` without ONNX Runtime"""
     onnx,ort = _onnxruntime()
     from onnxruntime import quantization as q
+    how = dict(per_channel=True, activation_type=q.QuantType.QUInt8) | kwargs
     out = Path(out or Path(file).with_suffix('.int8.onnx'))
     left = _check_nodes(onnx, file, L(keep))
     names = [o.name for o in OnnxNetwork(file).session.get_inputs()]
@@ -100,6 +104,6 @@ def quantize_onnx(
         part = Path(tmp)/'int8.onnx'
         q.quant_pre_process(str(file), str(plain))
         q.quantize_static(str(plain), str(part), _Reader(batches, names),
-            per_channel=True, nodes_to_exclude=left)
+            nodes_to_exclude=left, **how)
         shutil.copy(part, out)
     return out

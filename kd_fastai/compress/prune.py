@@ -10,22 +10,28 @@ from fastai.vision.all import *
 from fastai.callback.rnn import ModelResetter,RNNCallback
 from torch.utils.flop_counter import FlopCounterMode
 from difflib import get_close_matches
+import inspect
+from numbers import Integral,Real
 from ..task import *
 from ..teacher.base import *
 from ..callback.core import *
+from ..deployed import *
 
 # %% ../../nbs/63_compress.prune.ipynb #2562f565
 def example_inputs(
     learn:Learner, # Its validation data are asked; its training data if there are none
     n:int=2 # How many items
 )->tuple: # Plain tensors, on the device of the network
-    "The inputs of a few items"
+    "The inputs of a few items, repeated if a batch has fewer. Raises `ValueError` without data"
     dls = learn.dls
-    dl = first(o for o in dls.loaders[1:] if len(o)) or dls.train
-    xb,_ = split_batch(dls, first(dl))
+    with no_random(0):   # without effect on later fits
+        dl = first(o for o in dls.loaders[1:] if len(o)) or dls.train.new(drop_last=False)
+        b = first(dl)
+    if b is None: raise ValueError("The Learner has no data: load them, and pass a Learner of them")
+    xb,_ = split_batch(dls, b)
     device = getattr(first(learn.model.parameters()), 'device', 'cpu')
-    def few(o): return o[:n].as_subclass(Tensor).to(device) if isinstance(o, Tensor) else o
-    return apply(few, xb)
+    def few(o): return torch.cat([o.as_subclass(Tensor)[:n]]*n)[:n].to(device)
+    return map_tensors(few, xb)
 
 # %% ../../nbs/63_compress.prune.ipynb #f1e21296
 def n_operations(
@@ -52,13 +58,17 @@ def _unknown(tp, net):
     "Layers with weights of their own that torch-pruning does not know"
     odd = tp.ops.OPTYPE.CUSTOMIZED,tp.ops.OPTYPE.ELEMENTWISE
     return [f'{k} ({type(m).__name__})' for k,m in net.named_modules()
-            if len(list(m.parameters(recurse=False))) and tp.ops.module2type(m) in odd]
+            if len(list(m.parameters())) and not len(list(m.children()))
+            and tp.ops.module2type(m) in odd]
 
-def _cannot(tp, net, e):
+def _cannot(tp, net, e, importance):
     odd = _unknown(tp, net)
     what = f"it does not know {', '.join(odd)}" if odd else f'{type(e).__name__}: {e}'
-    return ValueError(f"torch-pruning cannot prune this {type(net).__name__}: {what}. Prune a part "
-                      "of the network, or choose a student with a smaller width")
+    if importance: what += '. An importance that needs gradients cannot be used: there are none'
+    way = '' if odd else ("name the layers that have to stay as they are, and those before them, "
+                          "in `keep`, or ")
+    return ValueError(f"torch-pruning cannot prune this {type(net).__name__}: {what}. To go on, "
+                      f"{way}choose a student with a smaller width")
 
 # %% ../../nbs/63_compress.prune.ipynb #a267b935
 def _heads(graph):
@@ -77,34 +87,71 @@ def get_kept(
     names = [k for k,_ in net.named_modules() if k]
     if name not in names: raise ValueError(
         f"There is no layer {name!r} to keep. Most similar: "
-        f"{', '.join(get_close_matches(name, names, 3, 0))}")
+        f"{', '.join(get_close_matches(str(name), names, 3, 0))}")
     return net.get_submodule(name)
 
 # %% ../../nbs/63_compress.prune.ipynb #e1d3fba4
+def _left(n, ratio, step):
+    "The multiple of `step` that is nearest to what is left of `n` channels"
+    most = n//step*step or n
+    return min(most, step*max(1, round(n*(1-ratio)/step)))
+
+_conv = nn.modules.conv._ConvNd
+
+def _n_parts(m):
+    "In how many parts of equal size a layer takes its channels"
+    if isinstance(m, nn.GroupNorm): return m.num_groups
+    if isinstance(m, _conv) and m.groups < m.out_channels: return m.groups
+    return 1
+
+def _shares(graph, ratio, round_to):
+    "The share of its channels that each layer loses, and one per part stays"
+    res = {}
+    for group in graph.get_all_groups():
+        parts = [_n_parts(dep.target.module) for dep,_ in group]
+        step = math.lcm(round_to or 1, *parts)
+        for dep,_ in group:
+            m = dep.target.module
+            gives = graph.is_out_channel_pruning_fn(dep.handler)
+            if gives and isinstance(m, (nn.Linear,_conv)):
+                n = graph.get_out_channels(m)
+                res[m] = max(0, 1 - (_left(n, ratio, step)+.01)/n)
+    return res
+
+# %% ../../nbs/63_compress.prune.ipynb #17e5ff29
+def _check_ties(net, new):
+    "Raise `ValueError` if layers of `net` have a weight in common, but not in `new`"
+    names = {}
+    pruned = dict(new.named_parameters(remove_duplicate=False))
+    for k,p in net.named_parameters(remove_duplicate=False):
+        other = names.setdefault(id(p), k)
+        if pruned.get(k) is not pruned.get(other): raise ValueError(
+            f"{other} and {k} are one weight, and pruning would make two of it: name their "
+            "layers, and those before them, in `keep`")
+
+# %% ../../nbs/63_compress.prune.ipynb #538eac0b
 def _pruner(tp, net, xb, ratio, kept, importance, round_to):
-    "What takes a share of the channels of each layer, and leaves at least one"
+    "What takes a share of the channels of each layer"
     graph = tp.DependencyGraph().build_dependency(net, xb)
-    layers = [m for m in net.modules()
-              if isinstance(m, (nn.Linear, nn.modules.conv._ConvNd))]
-    least = 1.01*(round_to or 1)
-    shares = {m: min(ratio, max(0, 1 - least/graph.get_out_channels(m)))
-              for m in layers}
     return tp.pruner.BasePruner(
         net, xb, importance or tp.importance.GroupMagnitudeImportance(),
-        pruning_ratio_dict=shares, ignored_layers=[*kept, *_heads(graph)],
-        round_to=round_to)
+        pruning_ratio_dict=_shares(graph, ratio, round_to),
+        root_module_types=[nn.Linear,_conv],
+        in_channel_groups={}, out_channel_groups={},
+        ignored_layers=[*kept, *_heads(graph)])
 
 def _narrower(net, xb, ratio, keep=(), importance=None, round_to=None):
     "A copy of `net` without a share of the channels of each layer"
     tp = _torch_pruning()
-    net = deepcopy(net).eval().requires_grad_(True)
-    kept = [get_kept(net, o) for o in keep]
+    new = deepcopy(net).eval().requires_grad_(True)
+    kept = [get_kept(new, o) for o in keep]
     try:
         with torch.enable_grad():
-            _pruner(tp, net, xb, ratio, kept, importance, round_to).step()
-        with torch.no_grad(): net(*xb)
-    except Exception as e: raise _cannot(tp, net, e) from e
-    return net
+            _pruner(tp, new, xb, ratio, kept, importance, round_to).step()
+        with torch.no_grad(): new(*xb)
+    except Exception as e: raise _cannot(tp, new, e, importance) from e
+    _check_ties(net, new)
+    return new
 
 # %% ../../nbs/63_compress.prune.ipynb #c4f4eae0
 def _to_fit(net, xb, most, measure, **kwargs):
@@ -132,19 +179,6 @@ def learner_with(
                    model_dir=learn.model_dir, wd=learn.wd, wd_bn_bias=learn.wd_bn_bias,
                    train_bn=learn.train_bn, moms=learn.moms, cbs=[type(o)() for o in needed])
 
-# %% ../../nbs/63_compress.prune.ipynb #e6cb3b25
-def _check_arguments(learn, share, by, steps, n_epoch):
-    if not isinstance(learn, Learner): raise TypeError(
-        f"Only a Learner can be pruned, not a {type(learn).__name__}: its data are needed")
-    if not 0 < share < 1: raise ValueError(
-        f"share is the part to remove, above 0 and below 1; it is {share}")
-    if by not in _measures: raise ValueError(
-        f"by has to be {' or '.join(map(repr, _measures))}; it is {by!r}")
-    if not (isinstance(steps, int) and steps > 0): raise ValueError(
-        f"steps has to be a whole number above 0; it is {steps}")
-    if steps > 1 and not n_epoch: raise ValueError(
-        "Several steps make sense only with a repair after each: pass `n_epoch`")
-
 # %% ../../nbs/63_compress.prune.ipynb #5b766490
 def bare_network(
     learn:Learner
@@ -152,6 +186,65 @@ def bare_network(
     "The network of `learn`, taken out of `DataParallel` and `compile`"
     net = get_model(learn.model)
     return getattr(net, '_orig_mod', net)
+
+# %% ../../nbs/63_compress.prune.ipynb #8e32c227
+def _check_repair(n_epoch, **kwargs):
+    known = [*inspect.signature(prune).parameters]
+    odd = first(o for o in kwargs if o not in known)
+    if odd: raise TypeError(f"prune has no argument {odd!r}. Most similar: "
+                            f"{', '.join(get_close_matches(odd, known, 3, 0))}")
+    given = [k for k,v in kwargs.items() if v is not None]
+    if given and not n_epoch: raise ValueError(
+        f"Only a repair uses {', '.join(given)}, and without `n_epoch` there is none")
+
+# %% ../../nbs/63_compress.prune.ipynb #e6cb3b25
+def _check_whole(least, **kwargs):
+    for k,v in kwargs.items():
+        if not (isinstance(v, Integral) and v >= least): raise ValueError(
+            f"{k} has to be a whole number, at least {least}; it is {v!r}")
+
+def _check_arguments(learn, share, by, steps, n_epoch, importance, round_to, **repair):
+    if not isinstance(learn, Learner): raise TypeError(
+        f"Only a Learner can be pruned, not a {type(learn).__name__}: its data are needed")
+    if isinstance(bare_network(learn), Deployed): raise TypeError(
+        f"A {type(bare_network(learn)).__name__} cannot be pruned: prune first, then convert it")
+    if not (isinstance(share, Real) and 0 < share < 1): raise ValueError(
+        f"share is the part to remove, above 0 and below 1; it is {share!r}")
+    if by not in _measures: raise ValueError(
+        f"by has to be {' or '.join(map(repr, _measures))}; it is {by!r}")
+    if not (importance is None or callable(importance)): raise TypeError(
+        f"importance comes from `torch_pruning.importance`; it is {importance!r}")
+    _check_whole(1, steps=steps, round_to=1 if round_to is None else round_to)
+    _check_whole(0, n_epoch=n_epoch)
+    if steps > 1 and not n_epoch: raise ValueError(
+        "Several steps make sense only with a repair after each: pass `n_epoch`")
+    _check_repair(n_epoch, **repair)
+
+# %% ../../nbs/63_compress.prune.ipynb #27be6d4b
+def _answer(net, xb):
+    try: net(*xb)
+    except ValueError as e: raise ValueError(
+        f"Batch norm cannot take its statistics anew from the training data: {e}. Pass a Learner "
+        "whose batches have more items") from e
+
+# %% ../../nbs/63_compress.prune.ipynb #ef61ef7c
+def _refresh_statistics(learn, n_batches=20):
+    "Take the batch-norm statistics of `learn` anew, from training data"
+    net = learn.model
+    norms = [(m, m.training, m.momentum) for m in net.modules()
+             if isinstance(m, nn.modules.batchnorm._BatchNorm)
+             and m.training >= net.training]   # others are held as they are
+    with no_random(0), frozen(net):
+        dl = learn.dls.train.new(drop_last=False)   # later fits do not notice
+        xbs = [to_device(split_batch(dl, b)[0], one_param(net).device)
+               for b in itertools.islice(iter(dl), n_batches)]
+        for m,_,_ in norms if xbs else ():
+            m.reset_running_stats()
+            m.train().momentum = None   # None: the mean of all batches
+        # one item alone has no variance
+        for xb in [o for o in xbs if len(first(tensors_in(o))) > 1] or xbs:
+            _answer(net, xb)
+    for m,training,momentum in norms: m.train(training).momentum = momentum
 
 # %% ../../nbs/63_compress.prune.ipynb #59978c48
 def _prune_once(learn, net, most, by, of, **kwargs):
@@ -164,7 +257,10 @@ def _prune_once(learn, net, most, by, of, **kwargs):
     needs = dict(net.named_parameters())
     for k,p in new.named_parameters():
         p.requires_grad_(needs[k].requires_grad if k in needs else True)
-    return learner_with(learn, new.train(net.training))
+    for a,b in zip(new.modules(), net.modules()): a.training = b.training
+    new = learner_with(learn, new)
+    _refresh_statistics(new)
+    return new
 
 # %% ../../nbs/63_compress.prune.ipynb #1011081e
 @delegates(Learner.distill)
@@ -183,13 +279,13 @@ def prune(
 )->Learner: # With a narrower network
     """Remove at least `share`, and repair by distillation. Raises `ValueError`
     if that is not possible, before any training"""
-    _check_arguments(learn, share, by, steps, n_epoch)
-    net = bare_network(learn)
-    whole = _measures[by](net, *example_inputs(learn))
-    how = dict(keep=L(keep), importance=importance, round_to=round_to)
+    _check_arguments(learn, share, by, steps, n_epoch, importance, round_to,
+                     teacher=teacher, lr_max=lr_max, **kwargs)
+    new = learn
+    whole = _measures[by](bare_network(learn), *example_inputs(learn))
     for left in 1 - share*np.arange(1, steps+1)/steps:
-        new = _prune_once(learn, net, left*whole, by, whole, **how)
-        net = new.model
+        new = _prune_once(learn, bare_network(new), left*whole, by, whole,
+            keep=L(keep), importance=importance, round_to=round_to)
         if n_epoch: new.distill(teacher or learn, n_epoch, lr_max, **kwargs)
     return new
 

@@ -45,18 +45,39 @@ def _more(wrong, has_no):
 # %% ../../nbs/61_data.columns.ipynb #70ccce09
 def _is_code(cells): return cells.str.match(r'0\d').any()
 
-def _is_number(cells, name):
-    "Whether `cells` are numbers. Raises `ValueError` if nearly all are"
-    values,others = cell_numbers(cells)
-    n = values.notna().sum()
-    if not n or _is_code(cells): return False
-    if not others.any(): return True
-    if n < 4*others.sum(): return False
-    raise ValueError(
-        f"Column {name!r} has numbers, but {_said(cells, others)}"
-        f"{_more(others, 'have no number')}. Correct or empty the cell, "
-        "or name the column as one of `categories`")
+_infinite = '∞','-∞','#DIV/0!','#NUM!'   # as spreadsheets write it
 
+def _is_large(cells):
+    size = pd.to_numeric(cells, errors='coerce').astype('float64').abs()
+    return (size >= 1e30) | cells.isin(_infinite)
+
+_as_category = 'name the column as one of `categories`'
+_as_class = "predict classes, `kind='classes'`"
+
+def _check_size(cells, name, instead=''):
+    "Raise `ValueError` for numbers that are infinite, or too large to compute with"
+    large = _is_large(cells)
+    if large.any(): raise ValueError(
+        f"Column {name!r} has values that are infinite or above 1e30, such as "
+        f"{_said(cells, large)} ({large.sum()} in all). Correct or empty these cells{instead}")
+
+# %% ../../nbs/61_data.columns.ipynb #0dd7c4ba
+def _is_number(cells, name, is_target=False):
+    "Whether `cells` are numbers. Raises `ValueError` if nearly all are, or if some are too large"
+    values,others = cell_numbers(cells)
+    large = _is_large(cells)
+    words = others & ~large
+    n = values.notna().sum()
+    if _is_code(cells) or n+large.sum() < 4*words.sum(): return False
+    if not n and (words.any() or not large.any()): return False
+    _check_size(cells, name, '' if is_target else ', or leave the column out, with `left_out`')
+    if not words.any(): return True
+    instead = _as_class if is_target else _as_category
+    raise ValueError(
+        f"Column {name!r} has numbers, but {_said(cells, words)}"
+        f"{_more(words, 'have no number')}. Correct or empty the cell, or {instead}")
+
+# %% ../../nbs/61_data.columns.ipynb #975952f5
 _written = r'[-+]?\s*[$€£]?\s*[\d.,\s]*\d[\d.,\s]*\s*[%$€£]?'
 
 def _check_notation(cells, name):
@@ -64,7 +85,7 @@ def _check_notation(cells, name):
     some = cells[cells!='']
     if len(some) and some.str.fullmatch(_written).all() and not _is_code(some): raise ValueError(
         f"Column {name!r} has numbers that are written like {some.iloc[0]!r}: write them like "
-        "1234.5, or name the column as one of `categories`")
+        f"1234.5, or {_as_category}")
 
 # %% ../../nbs/61_data.columns.ipynb #d45e7142
 def _times(cells, fmt):
@@ -124,7 +145,7 @@ def target_classes(
     some = cells[cells!='']
     n = some.value_counts()
     _check_differs(n, col.name)
-    is_number = kind is None and _is_number(cells, col.name)
+    is_number = kind is None and _is_number(cells, col.name, True)
     if kind=='numbers' or (is_number and not _few_whole(some)):
         return _check_numbers(cells, col.name)
     _check_classes(n, col.name, least)
@@ -147,10 +168,11 @@ def _in_order(name):
     return np.isnan(number),number if number==number else 0,name
 
 def _check_numbers(cells, name):
+    _check_size(cells, name)
     values,others = cell_numbers(cells)
     if others.any(): raise ValueError(
         f"The target {name!r} has to be numbers, but is {_said(cells, others)}: correct or empty "
-        "the cell, or predict classes, `kind='classes'`")
+        f"the cell, or {_as_class}")
     _check_differs(values.value_counts(), name)
     if values.std() < 1e-6*values.abs().max(): raise ValueError(
         f"The numbers in {name!r} differ by less than a millionth, too little for a network: "
@@ -164,6 +186,16 @@ def _check_classes(n, name, least):
     if few: raise ValueError(
         f"Class {few[0]!r} of {name!r} has {n[few[0]]} row, but needs {least}: one for training "
         "and one for validation. Add rows, or empty these cells")
+
+# %% ../../nbs/61_data.columns.ipynb #859ad18d
+def _check_inputs(o):
+    "Raise `ValueError` if no column is left, or if fastai's loaders would misread the name of one"
+    out = '; '.join(f'{k}: {v}' for k,v in o.left_out.items())
+    if not o.inputs: raise ValueError(
+        f"No column is left to predict {o.target!r} from. {out}".strip())
+    for k in o.categories:
+        if k in ('c','vocab','n_inp'): raise ValueError(
+            f"A column of categories cannot be called {k!r}, a name that fastai uses: rename it")
 
 # %% ../../nbs/61_data.columns.ipynb #40101b36
 def guess_columns(
@@ -187,9 +219,7 @@ def guess_columns(
         what,more = said.get(name) or _guess(cell_text(df[name]), name)
         if more is None: getattr(res, what).append(name)
         else: getattr(res, what)[name] = more
-    out = '; '.join(f'{k}: {v}' for k,v in res.left_out.items())
-    if not res.inputs: raise ValueError(
-        f"No column is left to predict {target!r} from. {out}".strip())
+    _check_inputs(res)
     return res
 
 # %% ../../nbs/61_data.columns.ipynb #b1f7ceba
@@ -215,6 +245,7 @@ def read(self:TableColumns,
 def _or_nan(cells): return cells.where(cells!='', np.nan)
 
 def _read_numbers(cells, name):
+    _check_size(cells, name)
     values,others = cell_numbers(cells)
     if others.any(): raise ValueError(
         f"Column {name!r} has {_said(cells, others)}, where a number should be: correct or empty "

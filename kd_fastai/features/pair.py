@@ -215,8 +215,8 @@ class SaveFeatures(TrainingOnly):
         features:list # The `FeatureKD`s that were passed to `KDCallback`
     ): self.features = L(features)
 
-    def before_fit(self):
-        self.run = not hasattr(self.learn, 'lr_finder')
+    def before_fit(self): self.run = not hasattr(self.learn, 'lr_finder')
+    def before_train(self):
         if not hasattr(self.learn, 'save_model'): raise ValueError(
             "`SaveFeatures` writes beside the files of a `SaveModelCallback`: add one to the fit")
 

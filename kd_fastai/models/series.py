@@ -39,8 +39,10 @@ class SmallForecaster(PickledAsGraph):
 
 # %% ../../nbs/62_models.series.ipynb #33fb060d
 def _add(profile, z, n_quantiles):
+    "The profile plus `z`; several quantiles are sorted, so that none cross"
     if n_quantiles==1: return profile + z
-    return profile[...,None] + z.reshape(z.shape[0], -1, n_quantiles)
+    z = z.reshape(z.shape[0], -1, n_quantiles)
+    return profile[...,None] + z.sort(-1).values
 
 # %% ../../nbs/62_models.series.ipynb #1cd2fcfa
 class _Block(Module):

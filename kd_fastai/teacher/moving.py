@@ -9,6 +9,7 @@ __all__ = ['MovingTeacher']
 from fastai.vision.all import *
 from contextlib import ExitStack
 from copy import deepcopy
+from numbers import Real
 from .base import *
 
 # %% ../../nbs/15_teacher.moving.ipynb #0b31c1ca
@@ -19,8 +20,9 @@ class MovingTeacher(Teacher):
     def __init__(self,
         decay:float=.999 # Share of the average that a step keeps: in [0, 1)
     ): # Raises `ValueError` for another `decay`
-        if not 0 <= decay < 1: raise ValueError(
-            f"decay has to be at least 0 and less than 1; it is {decay}")
+        if not (isinstance(decay, Real) and 0 <= decay < 1): raise ValueError(
+            "decay has to be a number, at least 0 and less than 1; it is "
+            f"{decay!r}")
         self.decay = decay
         self.saved = {}
         self.before_search = None

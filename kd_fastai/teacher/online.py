@@ -60,12 +60,13 @@ def after_step(self:OnlineTeacher,
     learn:Learner # The student's Learner
 ):
     "A step of the teacher's own optimizer, if it was asked since the last one"
-    if not self.n_answers: return
+    grads = self._mean_gradients() if self.n_answers else []
+    self._forget_gradients()
+    if not grads or _too_large(grads, learn): return
     self.opt.set_hyper('lr', self.lr(learn.pct_train))
-    for p,g in zip(self.params, self._mean_gradients()): p.grad = g
+    for p,g in zip(self.params, grads): p.grad = g
     self.opt.step()
     for p in self.params: p.grad = None
-    self._forget_gradients()
 
 # %% ../../nbs/31_teacher.online.ipynb #9f1dcdb0
 @contextmanager
@@ -75,6 +76,12 @@ def _training(model):
     try: yield model.train()
     finally:
         for m,mode in modes: m.training = mode
+
+def _too_large(grads, learn):
+    "Whether a gradient is not finite, in a fit whose scaler skips such steps"
+    scaler = vars(learn).get('scaler')   # of `MixedPrecision`
+    if scaler is None or not scaler.is_enabled(): return False
+    return not all(g.isfinite().all() for g in grads if g is not None)
 
 @patch
 def _forget_gradients(self:OnlineTeacher):
@@ -119,16 +126,25 @@ def _loss(self:OnlineTeacher, pred):
 def prepare(self:OnlineTeacher,
     learn:Learner # The student's Learner
 ):
-    """Compare classes and inputs, and begin with a new optimizer. Raises `ValueError` if they
-    differ, if no weight can be trained, and outside of a fit"""
+    """Compare classes, inputs and losses, and begin with a new optimizer. Raises `ValueError` if
+    they differ, if no weight can be trained, and outside of a fit"""
     check_in_fit(self, learn, 'use its Learner, `teacher.learner`')
     self.adapter.prepare(learn)
+    self._compare_losses()
     self.kind,self.class_axis = self.adapter.kind,self.adapter.class_axis
     self.student = learn
     self.model.to(one_param(learn.model).device)
     self._begin(searching=hasattr(learn, 'lr_finder'))
 
 # %% ../../nbs/31_teacher.online.ipynb #759a5c5b
+@patch
+def _compare_losses(self:OnlineTeacher):
+    own = answer_kind(self.learner.loss_func)
+    kind = self.adapter.kind
+    if own and kind and own != kind: raise ValueError(
+        f"The loss of the OnlineTeacher is for {own}, and the student's for {kind}. Both learn "
+        f"from the same batches: give the teacher's Learner a loss for {kind}")
+
 @patch
 def _begin(self:OnlineTeacher, searching):
     "Begin with a new optimizer, unless the fit is a search for a learning rate"
