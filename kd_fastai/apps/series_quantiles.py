@@ -63,8 +63,8 @@ def coverage_text(
     "Which share of the values lies between the outer quantiles"
     low,*_,high = quantiles
     found = ', '.join(f'{k} {v:.1%}' for k,v in table.coverage.items())
-    return (f"Between the quantiles {low:g} and {high:g} should be "
-            f"{high-low:.1%} of the values: {found}")
+    return (f"{high-low:.1%} of the values should lie between the quantiles "
+            f"{low:g} and {high:g}: {found}")
 
 # %% ../../nbs/72_apps.series_quantiles.ipynb #13566f01
 def quantile_extras(

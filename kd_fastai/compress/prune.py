@@ -40,7 +40,8 @@ def n_operations(
 )->float: # Multiplications and additions
     "How much a network computes for one item"
     count = FlopCounterMode(display=False)
-    with frozen(net), count: net(*xb)
+    # without gradients, a Transformer is one operation that is not counted
+    with frozen(net), torch.enable_grad(), count: net(*xb)
     return count.get_total_flops()/len(first(tensors_in(xb)))
 
 # %% ../../nbs/63_compress.prune.ipynb #cb9dd717
