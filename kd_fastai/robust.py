@@ -9,6 +9,7 @@ __all__ = ['items_at', 'still_right', 'robust_accuracy', 'robust_curve']
 from fastai.vision.all import *
 from contextlib import nullcontext
 from .attack import *
+from .deployed import Deployed
 from .task import *
 from .teacher.base import *
 from .teacher.frozen import *
@@ -65,15 +66,23 @@ def still_right(
     return right
 
 # %% ../nbs/51_robust.ipynb #4c698326
+def _check_gradient(net):
+    if any(isinstance(m, Deployed) for m in net.modules()): raise ValueError(
+        "A network in its last form, such as int8 or ONNX, has no gradient to attack with: attack "
+        "the network that it was made from")
+
 @contextmanager
 def _answering(learn, net):
     "The function to attack, in evaluation mode; afterwards modes are as before"
-    if net is None: model = get_model(learn.model)
+    if net is None:
+        model = get_model(learn.model)
+        _check_gradient(model)
     else:
         teacher = as_teacher(net)
         if not isinstance(teacher, FrozenTeacher): raise ValueError(
             f"A {type(teacher).__name__} has no gradient to attack with: pass a network or a "
             "Learner as `net`")
+        _check_gradient(teacher.model)
         teacher.prepare(learn)
         yield partial(answer_with_gradient, teacher)
         return
