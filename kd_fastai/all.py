@@ -52,6 +52,7 @@ from .features.balanced import *
 from .features.simkd import *
 from .features.contrastive import *
 from .experiment import *
+from .refit import *
 from .average import *
 from .deployed import *
 from .score import *

@@ -7,11 +7,11 @@ __all__ = ['average_students']
 
 # %% ../nbs/50_average.ipynb #54fee168
 from fastai.vision.all import *
-from copy import deepcopy
-from torch.optim.swa_utils import update_bn
 from .task import *
 from .teacher.base import *
 from .teacher.ensemble import *
+from .teacher.moving import *
+from .refit import *
 
 # %% ../nbs/50_average.ipynb #7019c176
 def average_students(
@@ -26,42 +26,12 @@ def average_students(
     if how=='answers': return Ensemble(list(learners))
     _check_same_networks(learners)
     networks = [get_model(o.model) for o in learners]
-    mean = _copy_of(networks[0])
+    mean = copied_network(networks[0])
     with torch.no_grad():
         for p,*ps in zip(*(o.parameters() for o in (mean, *networks))):
             p.copy_(torch.stack([o.to(p.device) for o in ps]).mean(0))
-    _refresh_statistics(mean, learners[0].dls)
-    return _learner_of(mean, learners[0])
-
-# %% ../nbs/50_average.ipynb #d7a961bc
-def _copy_of(net):
-    "A copy. What a layer has computed from its weights, as `AWD_LSTM` does, has no `deepcopy`"
-    held = [o for m in net.modules() for o in vars(m).values() if isinstance(o, Tensor)]
-    return deepcopy(net, {id(o): o.detach().clone() for o in held if not o.is_leaf})
-
-# %% ../nbs/50_average.ipynb #89651f4c
-def _refresh_statistics(model, dls):
-    "Batch-norm statistics of `model` for the training items, in an order that does not matter"
-    asks = _AllInputs(model)
-    with no_random(0), torch.no_grad():
-        # shuffled, without effect on later fits, and with all items if they are too few for a batch
-        dl = dls.train.new(drop_last=dls.train.drop_last and len(dls.train) > 0)
-        update_bn(([split_batch(dls, b)[0]] for b in dl), asks)
-    model.eval()
-
-class _AllInputs(nn.Module):
-    "Passes all inputs of a batch, given as one tuple"
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-    def forward(self, xb):
-        return self.model(*to_device(xb, one_param(self.model).device))
-
-def _learner_of(model, like):
-    needed = like.cbs.filter(risinstance((ModelResetter,RNNCallback)))
-    return Learner(like.dls, model, loss_func=like.loss_func, opt_func=like.opt_func, lr=like.lr,
-                   splitter=like.splitter, metrics=like.metrics, path=like.path,
-                   cbs=[type(o)() for o in needed])
+    refresh_statistics(mean, learners[0].dls)
+    return learner_with(learners[0], mean.eval())
 
 # %% ../nbs/50_average.ipynb #8fd07495
 def _check_learners(learners):

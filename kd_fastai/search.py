@@ -8,7 +8,7 @@ __all__ = ['TuneCallback', 'load_optuna', 'search_goal', 'default_pruner', 'run_
 # %% ../nbs/55_search.ipynb #c1efad5b
 from fastai.vision.all import *
 from fastai.callback.tracker import TrackerCallback
-import datetime,inspect,itertools,math,platform,time,traceback
+import datetime,inspect,itertools,platform,time,traceback
 from .space import *
 from .experiment import *
 
@@ -32,7 +32,7 @@ class TuneCallback(TrackerCallback):
 
     def after_epoch(self):
         value = self.recorder.values[-1][self.idx]
-        self.values.append(_finite(self.monitor, value))
+        self.values.append(finite_number(value, self.monitor))
         self.trial.report(self.values[-1], len(self.values)-1)
         at_end = self.epoch+1 == self.n_epoch   # nothing left to save
         self.pruned = not at_end and self.trial.should_prune()
@@ -49,11 +49,6 @@ def _check_monitor(monitor, names):
     "Raise if the log has no such column"
     if monitor not in names: raise _Misuse(
         f"The Learner has no metric {monitor!r}; its log has {', '.join(names)}")
-
-def _finite(monitor, value):
-    "`value`, or an error: the trial has failed"
-    if not math.isfinite(value): raise FloatingPointError(f"{monitor} is {value}")
-    return float(value)
 
 # %% ../nbs/55_search.ipynb #2fd2b2ec
 def load_optuna(): # The module
@@ -191,9 +186,7 @@ def __call__(self:_Search, trial):
     if place >= self.n_trials: raise RuntimeError("Another process has begun the last trial")
     try:
         for k,v in dict(place=place, worker=_worker()).items(): trial.set_user_attr(k, v)
-        with seeded(self.seed): value = self.value(trial)
-        if value is None or np.isnan(value): raise ValueError(f"The value of a trial is {value}")
-        return value
+        with seeded(self.seed): return finite_number(self.value(trial), 'value of a trial')
     except load_optuna().TrialPruned: raise
     except _Misuse as e:
         self.misuse = e

@@ -8,9 +8,9 @@ __all__ = ['Slimmable', 'Sandwich', 'cut_width']
 # %% ../../nbs/66_architecture.slimmable.ipynb #17622c6a
 from fastai.vision.all import *
 from torch.func import functional_call
-from torch.optim.swa_utils import update_bn
 from ..task import *
 from ..teacher.base import *
+from ..refit import *
 from .budget import *
 
 # %% ../../nbs/66_architecture.slimmable.ipynb #535d58c8
@@ -95,11 +95,8 @@ def cut_width(
     net = slim.make(width).to(one_param(slim).device)
     weights = slim.weights(width) if width in slim.narrower else {}
     net.load_state_dict(weights or slim.widest.state_dict(), strict=not weights)
-    with no_random(0):
-        dl = learn.dls.train.new()   # without effect on later fits
-        update_bn((first(split_batch(dl, b)[0]) for b in dl), net)
-    return Learner(learn.dls, net.eval(), learn.loss_func, learn.opt_func,
-                   learn.lr, metrics=learn.metrics, path=learn.path)
+    refresh_statistics(net, learn.dls)
+    return learner_with(learn, net.eval())
 
 # %% ../../nbs/66_architecture.slimmable.ipynb #6f9bba0e
 @patch

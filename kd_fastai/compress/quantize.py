@@ -12,6 +12,7 @@ from ..deployed import *
 from ..teacher.base import *
 from ..report.measures import *
 from ..models.graph import *
+from ..refit import *
 from .prune import *
 from .layers import *
 
@@ -70,10 +71,6 @@ def calibration_batches(
         f"A batch of `dl` is a {type(bs[0]).__name__}: pass a loader of tuples (inputs, target)")
     def plain(o): return o.detach().as_subclass(Tensor).cpu()
     return [map_tensors(plain, split_batch(dl, b)[0]) for b in bs]
-
-def _two_items(xb):
-    "The first two items; a single one twice, since a graph of one would take no more"
-    return map_tensors(lambda o: (o if len(o) > 1 else torch.cat([o, o]))[:2].clone(), xb)
 
 @torch.enable_grad()
 def _calibrate(graph, batches):
@@ -217,7 +214,7 @@ def quantize(
         keep = L(keep)
         _check_quantizable(learn, keep)
         batches = calibration_batches(ifnone(dl, learn.dls), n_batches)
-        xb = _two_items(batches[0])
+        xb = few_items(batches[0])   # a graph of one item takes no more
         graph = _calibrate(_prepared(_bare_copy(learn), xb, keep), batches)
     return QuantizedNetwork(_converted(graph), xb, n_params(net))
 
@@ -244,7 +241,7 @@ def quantize_aware(
     keep = L(keep)
     _check_quantizable(learn, keep)
     batches = calibration_batches(ifnone(dl, learn.dls), n_batches)
-    xb = _two_items(batches[0])
+    xb = few_items(batches[0])   # a graph of one item takes no more
     net = _bare_copy(learn).requires_grad_(True)
     frozen = {k for k,p in bare_network(learn).named_parameters()
               if not p.requires_grad}
